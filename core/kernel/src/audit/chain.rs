@@ -1,0 +1,235 @@
+//! The hash chain of the audit trail: sealing after commit, and verification.
+//!
+//! Each organisation has one chain. The relay takes events from the outbox in batches, gives each
+//! the next position, and hashes the previous hash with the event's content. A changed, removed or
+//! reordered event breaks the chain at its place; a cut tail shows against an exported head.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use sha2::{Digest, Sha256};
+
+use crate::error::Result;
+use crate::event::EventRow;
+use crate::ids::{EventId, OrganisationId};
+use crate::schema::{chain, event, outbox, seal};
+use crate::tx::{Tx, Wake};
+
+/// Events sealed in one go.
+const BATCH: i64 = 500;
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Entries that were checked.
+    pub entries: i64,
+    /// The hash of the last entry, in hex.
+    pub head: String,
+    /// The first position at which the chain does not hold.
+    pub broken_at: Option<i64>,
+}
+
+/// Seals what waits in the outboxes of all organisations, as the relay's role. Gives how many
+/// events were sealed; call again while it is a full batch.
+pub async fn seal_waiting(connection: &mut AsyncPgConnection) -> Result<usize> {
+    let organisations: Vec<OrganisationId> = outbox::table
+        .select(outbox::organisation_id)
+        .distinct()
+        .load(connection)
+        .await?;
+    let mut sealed = 0;
+    for organisation in organisations {
+        connection.batch_execute("BEGIN").await?;
+        match seal_one(connection, organisation).await {
+            Ok(count) => {
+                let end = format!("COMMIT; NOTIFY {}, 'sealed'", Wake::Feed.channel());
+                connection.batch_execute(&end).await?;
+                sealed += count;
+            }
+            Err(error) => {
+                connection.batch_execute("ROLLBACK").await?;
+                return Err(error);
+            }
+        }
+    }
+    Ok(sealed)
+}
+
+/// Seals one organisation's batch; a second relay waits at the head's row.
+async fn seal_one(
+    connection: &mut AsyncPgConnection,
+    organisation: OrganisationId,
+) -> Result<usize> {
+    let (position, hash) = lock_head(connection, organisation).await?;
+    let on = outbox::organisation_id
+        .eq(event::organisation_id)
+        .and(outbox::event_id.eq(event::id));
+    let waiting: Vec<EventRow> = event::table
+        .inner_join(outbox::table.on(on))
+        .filter(outbox::organisation_id.eq(organisation))
+        .order(event::id)
+        .limit(BATCH)
+        .select(EventRow::as_select())
+        .load(connection)
+        .await?;
+    let Some((links, head)) = link(position, hash, &waiting)? else {
+        return Ok(0);
+    };
+    let rows: Vec<_> = links
+        .iter()
+        .map(|(position, id, hash)| {
+            (
+                seal::organisation_id.eq(organisation),
+                seal::position.eq(position),
+                seal::event_id.eq(id),
+                seal::hash.eq(hash),
+            )
+        })
+        .collect();
+    diesel::insert_into(seal::table)
+        .values(rows)
+        .execute(connection)
+        .await?;
+    let ids: Vec<EventId> = waiting.iter().map(|row| row.id).collect();
+    let done = outbox::table
+        .filter(outbox::organisation_id.eq(organisation))
+        .filter(outbox::event_id.eq_any(ids));
+    diesel::delete(done).execute(connection).await?;
+    diesel::update(chain::table.find(organisation))
+        .set((chain::position.eq(head.0), chain::hash.eq(head.1)))
+        .execute(connection)
+        .await?;
+    Ok(waiting.len())
+}
+
+async fn lock_head(
+    connection: &mut AsyncPgConnection,
+    organisation: OrganisationId,
+) -> Result<(i64, Vec<u8>)> {
+    diesel::insert_into(chain::table)
+        .values((
+            chain::organisation_id.eq(organisation),
+            chain::position.eq(0_i64),
+            chain::hash.eq(genesis(organisation)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    let head = chain::table
+        .find(organisation)
+        .select((chain::position, chain::hash))
+        .for_update()
+        .first(connection)
+        .await?;
+    Ok(head)
+}
+
+type Link = (i64, EventId, Vec<u8>);
+
+type Head = (i64, Vec<u8>);
+
+/// The links that a batch adds to a chain, and its new head.
+fn link(position: i64, hash: Vec<u8>, waiting: &[EventRow]) -> Result<Option<(Vec<Link>, Head)>> {
+    let mut head = (position, hash);
+    let mut links = Vec::with_capacity(waiting.len());
+    for row in waiting {
+        head = (head.0 + 1, next_hash(&head.1, row)?);
+        links.push((head.0, row.id, head.1.clone()));
+    }
+    Ok((!links.is_empty()).then_some((links, head)))
+}
+
+/// The hash that an organisation's chain starts from.
+fn genesis(organisation: OrganisationId) -> Vec<u8> {
+    Sha256::digest(organisation.0.as_bytes()).to_vec()
+}
+
+/// The hash of an entry: of the hash before it and of its content as canonical JSON.
+fn next_hash(previous: &[u8], row: &EventRow) -> Result<Vec<u8>> {
+    let content = serde_json::to_value(row)?.to_string();
+    let mut hasher = Sha256::new();
+    hasher.update(previous);
+    hasher.update(content.as_bytes());
+    Ok(hasher.finalize().to_vec())
+}
+
+/// Walks an organisation's chain from its start and compares every hash.
+pub async fn verify(tx: &mut Tx) -> Result<Verdict> {
+    let organisation = tx.organisation();
+    let mut verdict = Verdict {
+        entries: 0,
+        head: hex(&genesis(organisation)),
+        broken_at: None,
+    };
+    let mut hash = genesis(organisation);
+    loop {
+        let links = links_after(tx, verdict.entries).await?;
+        if links.is_empty() {
+            break;
+        }
+        for (position, kept, row) in links {
+            hash = next_hash(&hash, &row)?;
+            if position != verdict.entries + 1 || kept != hash {
+                verdict.broken_at = Some(verdict.entries + 1);
+                return Ok(verdict);
+            }
+            verdict.entries = position;
+        }
+    }
+    verdict.head = hex(&hash);
+    let head: Option<(i64, Vec<u8>)> = chain::table
+        .find(organisation)
+        .select((chain::position, chain::hash))
+        .first(tx.conn())
+        .await
+        .optional()?;
+    if head.is_some_and(|(position, kept)| position != verdict.entries || kept != hash) {
+        verdict.broken_at = Some(verdict.entries + 1);
+    }
+    Ok(verdict)
+}
+
+async fn links_after(tx: &mut Tx, position: i64) -> Result<Vec<(i64, Vec<u8>, EventRow)>> {
+    let on = seal::organisation_id
+        .eq(event::organisation_id)
+        .and(seal::event_id.eq(event::id));
+    Ok(seal::table
+        .inner_join(event::table.on(on))
+        .filter(seal::organisation_id.eq(tx.organisation()))
+        .filter(seal::position.gt(position))
+        .order(seal::position)
+        .limit(BATCH)
+        .select((seal::position, seal::hash, EventRow::as_select()))
+        .load(tx.conn())
+        .await?)
+}
+
+/// The heads of all chains, for signing and export, as the relay's role.
+pub async fn heads(
+    connection: &mut AsyncPgConnection,
+) -> Result<Vec<(OrganisationId, i64, String)>> {
+    let heads: Vec<(OrganisationId, i64, Vec<u8>)> = chain::table
+        .select((chain::organisation_id, chain::position, chain::hash))
+        .order(chain::organisation_id)
+        .load(connection)
+        .await?;
+    Ok(heads
+        .into_iter()
+        .map(|(id, position, hash)| (id, position, hex(&hash)))
+        .collect())
+}
+
+/// The hash at a position of an organisation's chain, to compare with an exported head.
+pub async fn hash_at(tx: &mut Tx, position: i64) -> Result<Option<String>> {
+    let hash: Option<Vec<u8>> = seal::table
+        .find((tx.organisation(), position))
+        .select(seal::hash)
+        .first(tx.conn())
+        .await
+        .optional()?;
+    Ok(hash.map(|hash| hex(&hash)))
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

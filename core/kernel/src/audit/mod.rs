@@ -1,0 +1,7 @@
+//! The audit trail's proof that nothing was changed: the chain and its signed heads.
+
+mod chain;
+mod heads;
+
+pub use chain::{Verdict, hash_at, heads, hex, seal_waiting, verify};
+pub use heads::{HeadBook, SignedHead};

@@ -1,0 +1,61 @@
+//! Jobs: work that is wanted by a transaction and done exactly once, as far as its effect goes.
+//!
+//! A job is a row, written by [`enqueue`] in the transaction that wants it. The relay
+//! ([`relay`]) tells workers its id; whoever claims the row ([`engine`]) holds a lease and a fencing
+//! token, and commits effect and progress only while it still holds them ([`JobRun`]). Attempts,
+//! backoff, dead letters, cancellation, progress and result live in the row.
+//!
+//! Round trips: enqueue 1; claim 1; an item 1 + the work; finish 1 + the work.
+
+mod engine;
+pub mod overview;
+mod progress;
+mod registry;
+pub mod relay;
+mod run;
+mod store;
+
+pub use engine::{Worker, execute};
+pub use progress::watch_channel;
+pub use registry::{Kind, Registry, Services};
+pub use run::JobRun;
+pub use store::{
+    Enqueue, JobFilter, JobRow, JobSort, JobSortField, JobStatus, JobStatusFilter, by_ids, cancel,
+    count, enqueue, enqueue_kind, find, find_by_key, item_failures, page, prune, retry,
+};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::actor::Permission;
+use crate::error::Result;
+
+crate::permissions! {
+    /// See all jobs.
+    JOB_READ = "kernel.job.read";
+    /// Retry and cancel jobs.
+    JOB_MANAGE = "kernel.job.manage";
+    /// See schedules.
+    SCHEDULE_READ = "kernel.schedule.read";
+    /// Make, change, pause and run schedules.
+    SCHEDULE_MANAGE = "kernel.schedule.manage";
+    /// See the audit trail.
+    AUDIT_READ = "kernel.audit.read";
+}
+
+/// A kind of job: its payload is the value itself.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Its name, `domain.what`.
+    const KIND: &'static str;
+    /// The queue it waits in: the domain's.
+    const QUEUE: &'static str;
+    /// What one must be allowed to do to want it.
+    const PERMISSION: Permission;
+    /// How often it is tried before it is set aside.
+    const MAX_ATTEMPTS: i32 = 5;
+    /// Higher goes first.
+    const PRIORITY: i16 = 0;
+
+    /// Does the work. Effects go through [`JobRun::item`] and [`JobRun::finish`].
+    fn run(self, run: JobRun) -> impl Future<Output = Result<serde_json::Value>> + Send;
+}

@@ -1,0 +1,264 @@
+//! The scheduler, in the relay's role: makes the jobs of ticks that are due, and raises alarms.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde_json::{Value, json};
+
+use super::store::{CatchUp, ScheduleRow};
+use super::{ScheduleAlarm, Timetable};
+use crate::actor::Actor;
+use crate::error::Result;
+use crate::ids::{JobId, RequestId};
+use crate::job::{Job, JobRow, JobStatus, Registry};
+use crate::message::Locale;
+use crate::schema::{job, schedule};
+use crate::tx::Wake;
+
+/// How late a tick may be and still count as on time.
+const ON_TIME: TimeDelta = TimeDelta::minutes(5);
+/// Ticks made up for at most, under the policy of all.
+const MADE_UP: usize = 100;
+/// Schedules worked on in one transaction.
+const BATCH: i64 = 100;
+
+/// Makes the jobs that are due. Any number of schedulers may call this at once. Schedules of kinds
+/// that this process doesn't know are left to those that do. Gives how many jobs were made.
+pub async fn tick(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    connection.batch_execute("BEGIN").await?;
+    match tick_in(connection, registry, now).await {
+        Ok(made) => {
+            let wake = format!("COMMIT; NOTIFY {}", Wake::Jobs.channel());
+            connection
+                .batch_execute(if made > 0 { &wake } else { "COMMIT" })
+                .await?;
+            Ok(made)
+        }
+        Err(error) => {
+            connection.batch_execute("ROLLBACK").await?;
+            Err(error)
+        }
+    }
+}
+
+async fn tick_in(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let due: Vec<ScheduleRow> = schedule::table
+        .filter(schedule::kind.eq_any(registry.names()))
+        .filter(schedule::paused_at.is_null())
+        .filter(schedule::next_due_at.le(now))
+        .order(schedule::next_due_at)
+        .limit(BATCH)
+        .for_update()
+        .skip_locked()
+        .select(ScheduleRow::as_select())
+        .load(connection)
+        .await?;
+    let mut made = 0;
+    for row in due {
+        let (ticks, next) = plan(&row, now)?;
+        for tick in &ticks {
+            made += insert(connection, job_of(&row, registry, *tick, now)?).await?;
+        }
+        diesel::update(schedule::table.find((row.organisation_id, row.id)))
+            .set((
+                schedule::next_due_at.eq(next),
+                schedule::last_due_at.eq(ticks.last().copied().or(row.last_due_at)),
+            ))
+            .execute(connection)
+            .await?;
+    }
+    Ok(made + alarms(connection, now).await?)
+}
+
+/// Which ticks of a due schedule get a job, and the next tick.
+fn plan(row: &ScheduleRow, now: DateTime<Utc>) -> Result<(Vec<DateTime<Utc>>, DateTime<Utc>)> {
+    let table = Timetable::parse(&row.cron, &row.zone)?;
+    let missed = table.missed(row.next_due_at, now, MADE_UP)?;
+    let ticks = match row.catch_up {
+        CatchUp::All => missed,
+        CatchUp::Once => missed.last().copied().into_iter().collect(),
+        CatchUp::Skip => missed
+            .last()
+            .copied()
+            .filter(|tick| now - *tick <= ON_TIME)
+            .into_iter()
+            .collect(),
+    };
+    Ok((ticks, table.after(now)?))
+}
+
+/// Raises an alarm for each tick whose job should have succeeded by now and has not.
+async fn alarms(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<usize> {
+    let watched: Vec<ScheduleRow> = schedule::table
+        .filter(schedule::expected_within_minutes.is_not_null())
+        .filter(schedule::last_due_at.is_not_null())
+        .filter(schedule::alarmed_due_at.is_distinct_from(schedule::last_due_at))
+        .for_update()
+        .skip_locked()
+        .select(ScheduleRow::as_select())
+        .load(connection)
+        .await?;
+    let mut raised = 0;
+    for row in watched {
+        let (Some(due), Some(minutes)) = (row.last_due_at, row.expected_within_minutes) else {
+            continue;
+        };
+        if now < due + TimeDelta::minutes(i64::from(minutes)) {
+            continue;
+        }
+        let done: i64 = job::table
+            .filter(job::organisation_id.eq(row.organisation_id))
+            .filter(job::key.eq(key_of(&row, due)))
+            .filter(job::status.eq(JobStatus::Succeeded))
+            .count()
+            .get_result(connection)
+            .await?;
+        if done == 0 {
+            raised += insert(connection, alarm_of(&row, due, now)?).await?;
+        }
+        diesel::update(schedule::table.find((row.organisation_id, row.id)))
+            .set(schedule::alarmed_due_at.eq(due))
+            .execute(connection)
+            .await?;
+    }
+    Ok(raised)
+}
+
+fn key_of(row: &ScheduleRow, due: DateTime<Utc>) -> String {
+    format!("schedule:{}:{}", row.id, due.to_rfc3339())
+}
+
+fn alarm_of(row: &ScheduleRow, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<JobRow> {
+    let payload = serde_json::to_value(ScheduleAlarm {
+        schedule: row.id,
+        due_at: due,
+    })?;
+    let mut made = blank(row, now, payload)?;
+    made.kind = ScheduleAlarm::KIND.to_owned();
+    made.queue = ScheduleAlarm::QUEUE.to_owned();
+    made.max_attempts = ScheduleAlarm::MAX_ATTEMPTS;
+    made.key = Some(format!("alarm:{}:{}", row.id, due.to_rfc3339()));
+    Ok(made)
+}
+
+fn job_of(
+    row: &ScheduleRow,
+    registry: &Registry,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<JobRow> {
+    let kind = registry.kind(&row.kind)?;
+    let mut made = blank(row, now, row.payload.clone())?;
+    made.kind = kind.name.to_owned();
+    made.queue = kind.queue.to_owned();
+    made.max_attempts = kind.max_attempts;
+    made.priority = kind.priority;
+    made.key = Some(key_of(row, due));
+    made.run_at = due;
+    Ok(made)
+}
+
+fn blank(row: &ScheduleRow, now: DateTime<Utc>, payload: Value) -> Result<JobRow> {
+    Ok(JobRow {
+        organisation_id: row.organisation_id,
+        id: JobId::generate(),
+        kind: String::new(),
+        queue: String::new(),
+        key: None,
+        payload,
+        actor: json!(Actor::system(row.organisation_id)),
+        owner_id: None,
+        company_id: row.company_id,
+        schedule_id: Some(row.id),
+        dry_run: false,
+        status: JobStatus::Queued,
+        priority: 0,
+        attempt: 0,
+        max_attempts: 1,
+        run_at: now,
+        dispatched_at: None,
+        lease_until: None,
+        fence: 0,
+        worker: None,
+        done: 0,
+        total: 0,
+        note: None,
+        result: None,
+        error: None,
+        cancel_requested_at: None,
+        request_id: RequestId::generate(),
+        trace: None,
+        locale: Locale::Es,
+        created_at: now,
+        started_at: None,
+        finished_at: None,
+    })
+}
+
+async fn insert(connection: &mut AsyncPgConnection, row: JobRow) -> Result<usize> {
+    Ok(diesel::insert_into(job::table)
+        .values(&row)
+        .on_conflict((job::organisation_id, job::key))
+        .do_nothing()
+        .execute(connection)
+        .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{OrganisationId, ScheduleId};
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn daily(catch_up: CatchUp, next_due_at: &str) -> ScheduleRow {
+        ScheduleRow {
+            organisation_id: OrganisationId::generate(),
+            id: ScheduleId::generate(),
+            kind: "test".into(),
+            name: "test".into(),
+            payload: Value::Null,
+            company_id: None,
+            cron: "0 6 * * *".into(),
+            zone: "Europe/Madrid".into(),
+            catch_up,
+            expected_within_minutes: None,
+            paused_at: None,
+            next_due_at: at(next_due_at),
+            last_due_at: None,
+            alarmed_due_at: None,
+            created_by: uuid::Uuid::nil(),
+            created_at: at(next_due_at),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn missed_ticks_are_caught_up_as_the_policy_says() {
+        let now = at("2026-05-04T10:00:00Z");
+        let ticks = |catch_up| plan(&daily(catch_up, "2026-05-02T04:00:00Z"), now).unwrap();
+        assert_eq!(ticks(CatchUp::All).0.len(), 3);
+        assert_eq!(ticks(CatchUp::Once).0, [at("2026-05-04T04:00:00Z")]);
+        assert!(ticks(CatchUp::Skip).0.is_empty());
+        assert_eq!(ticks(CatchUp::Skip).1, at("2026-05-05T04:00:00Z"));
+    }
+
+    #[test]
+    fn a_tick_on_time_runs_under_every_policy() {
+        let now = at("2026-05-04T04:00:02Z");
+        for catch_up in CatchUp::ALL {
+            let (ticks, _) = plan(&daily(*catch_up, "2026-05-04T04:00:00Z"), now).unwrap();
+            assert_eq!(ticks, [at("2026-05-04T04:00:00Z")]);
+        }
+    }
+}
