@@ -1,0 +1,243 @@
+//! Submitting, approving, rejecting and calling off a run.
+
+use async_graphql::InputObject;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use kernel::ids::{ApprovalId, PayrollRunId, UserId};
+use kernel::{Dec, Fault, Result, Tx};
+use processes::Sentence;
+use processes::approval::{
+    self, Approval, ApprovalDecideInput, ApprovalVerdict, Decided, RequestApproval,
+};
+use rust_decimal::Decimal;
+
+use super::calculate::clear;
+use super::review::failure_count;
+use super::{PayrollRun, PayrollRunKind, PayrollRunStatus, lock, require_status, store};
+use crate::permission::{PAYROLL_APPROVE, PAYROLL_RUN};
+use crate::schema::{employee, payroll_run, payslip};
+use crate::{fault, reach};
+
+/// The GraphQL type of what is approved.
+const SUBJECT: &str = "PayrollRun";
+
+/// Asks for approval of a calculated run.
+#[derive(Clone, Debug, InputObject)]
+pub struct PayrollRunSubmitInput {
+    /// The run.
+    pub id: PayrollRunId,
+    /// The version that was read.
+    pub expected_version: Option<i32>,
+    /// Only tells what would happen.
+    #[graphql(default)]
+    pub dry_run: bool,
+}
+
+/// Approves a run that others prepared.
+#[derive(Clone, Debug, InputObject)]
+pub struct PayrollRunApproveInput {
+    /// The run.
+    pub id: PayrollRunId,
+    /// A remark, in at most 2,000 characters.
+    pub comment: Option<String>,
+    /// The version that was read.
+    pub expected_version: Option<i32>,
+    /// Only tells what would happen.
+    #[graphql(default)]
+    pub dry_run: bool,
+}
+
+/// Rejects a run: it goes back to be mended and calculated anew.
+#[derive(Clone, Debug, InputObject)]
+pub struct PayrollRunRejectInput {
+    /// The run.
+    pub id: PayrollRunId,
+    /// Why, in at most 2,000 characters.
+    pub comment: String,
+    /// The version that was read.
+    pub expected_version: Option<i32>,
+}
+
+/// Calls a run off.
+#[derive(Clone, Debug, InputObject)]
+pub struct PayrollRunCancelInput {
+    /// The run.
+    pub id: PayrollRunId,
+    /// The version that was read.
+    pub expected_version: Option<i32>,
+}
+
+/// Asks for approval of a run by a second person: neither who drafted it, nor who had it
+/// calculated, nor who submits it can give it.
+///
+/// # Errors
+/// `people.unsettled` while an employee could not be calculated and was not excluded; a run
+/// without payslips; an account to pay from that is missing.
+#[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
+pub async fn submit(tx: &mut Tx, command: PayrollRunSubmitInput) -> Result<PayrollRun> {
+    let mut run = lock(tx, command.id, PAYROLL_RUN, command.expected_version).await?;
+    require_status(&run, &[PayrollRunStatus::Calculated])?;
+    let company = directory::company::load(tx, run.company_id).await?;
+    check_ready(tx, &run, company.iban.is_some()).await?;
+    let me = reach::person_behind(tx).await?;
+    let key = match run.kind {
+        PayrollRunKind::Regular => "people.payroll_run_title",
+        PayrollRunKind::Delta => "people.payroll_delta_title",
+    };
+    let title = Sentence::new(key)
+        .with("month", format!("{:02}", run.month))
+        .with("year", run.year.to_string())
+        .with("company", &company.legal_name);
+    let cost = run.cost();
+    let preparers: Vec<UserId> = [run.drafted_by, run.calculated_by, me]
+        .into_iter()
+        .flatten()
+        .collect();
+    let wanted = RequestApproval {
+        company: Some(run.company_id),
+        amount: (cost.amount.0 >= Decimal::ZERO).then_some(cost),
+        prepared_by: preparers,
+        ..RequestApproval::new(SUBJECT, run.id, title, PAYROLL_APPROVE)
+    };
+    let approval = approval::request(tx, wanted).await?;
+    run.status = PayrollRunStatus::InReview;
+    run.submitted_by = me;
+    run.approval_id = Some(approval.id);
+    let run = store(tx, run).await?;
+    tx.emit(
+        run.event("people.payroll_run.submitted")
+            .set("approval", approval.id),
+    )
+    .await?;
+    Ok(run)
+}
+
+async fn check_ready(tx: &mut Tx, run: &PayrollRun, can_pay: bool) -> Result<()> {
+    let mut faults = kernel::Faults::new();
+    let failed = failure_count(tx, run.id).await?;
+    faults.check(failed == 0, || {
+        Fault::not_allowed(fault::UNSETTLED)
+            .with("count", failed)
+            .at(["id"])
+    });
+    faults.check(run.payslips > 0, || {
+        Fault::not_allowed(fault::NOTHING_CALCULATED).at(["id"])
+    });
+    let by_bank: i64 = payslip::table
+        .inner_join(
+            employee::table.on(employee::organisation_id
+                .eq(payslip::organisation_id)
+                .and(employee::id.eq(payslip::employee_id))),
+        )
+        .filter(payslip::organisation_id.eq(run.organisation_id))
+        .filter(payslip::run_id.eq(run.id))
+        .filter(payslip::net.gt(Dec(Decimal::ZERO)))
+        .filter(employee::iban.is_not_null())
+        .count()
+        .get_result(tx.conn())
+        .await?;
+    faults.check(by_bank == 0 || can_pay, || {
+        Fault::not_allowed(fault::COMPANY_ACCOUNT).at(["id"])
+    });
+    faults.finish()
+}
+
+/// Approves a run. When the approval has all it needs, the run is approved; any number of
+/// approvals at once approve it once. Takes a fresh proof of identity.
+///
+/// # Errors
+/// Who prepared it can't; a run that is not in review.
+#[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
+pub async fn approve(tx: &mut Tx, command: PayrollRunApproveInput) -> Result<PayrollRun> {
+    let run = lock(tx, command.id, PAYROLL_APPROVE, command.expected_version).await?;
+    let (run, _) = decide(tx, run, ApprovalVerdict::Approve, command.comment).await?;
+    Ok(run)
+}
+
+/// Rejects a run. Takes a fresh proof of identity and a reason.
+#[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
+pub async fn reject(tx: &mut Tx, command: PayrollRunRejectInput) -> Result<PayrollRun> {
+    let run = lock(tx, command.id, PAYROLL_APPROVE, command.expected_version).await?;
+    let (run, _) = decide(tx, run, ApprovalVerdict::Reject, Some(command.comment)).await?;
+    Ok(run)
+}
+
+/// Decides the approval of a run by the approval's id, as from somebody's inbox; `None` when the
+/// approval is not a run's, so that it is for others to decide.
+pub async fn decide_approval(
+    tx: &mut Tx,
+    command: &ApprovalDecideInput,
+) -> Result<Option<(PayrollRun, Approval)>> {
+    let run: Option<PayrollRunId> = payroll_run::table
+        .filter(payroll_run::organisation_id.eq(tx.organisation()))
+        .filter(payroll_run::approval_id.eq(command.id))
+        .select(payroll_run::id)
+        .first(tx.conn())
+        .await
+        .optional()?;
+    let Some(run) = run else { return Ok(None) };
+    let run = lock(tx, run, PAYROLL_APPROVE, None).await?;
+    decide(tx, run, command.decision, command.comment.clone())
+        .await
+        .map(Some)
+}
+
+async fn decide(
+    tx: &mut Tx,
+    mut run: PayrollRun,
+    decision: ApprovalVerdict,
+    comment: Option<String>,
+) -> Result<(PayrollRun, Approval)> {
+    require_status(&run, &[PayrollRunStatus::InReview])?;
+    tx.require_step_up()?;
+    let id: ApprovalId = run
+        .approval_id
+        .ok_or_else(|| kernel::Error::bug("a run in review has no approval"))?;
+    let command = ApprovalDecideInput {
+        id,
+        decision,
+        comment,
+        expected_version: None,
+    };
+    let Decided {
+        approval,
+        completed,
+    } = approval::decide(tx, command).await?;
+    let action = match decision {
+        ApprovalVerdict::Reject => {
+            run.status = PayrollRunStatus::Calculated;
+            "people.payroll_run.rejected"
+        }
+        ApprovalVerdict::Approve if completed => {
+            run.status = PayrollRunStatus::Approved;
+            run.approved_at = Some(tx.now());
+            "people.payroll_run.approved"
+        }
+        ApprovalVerdict::Approve => return Ok((run, approval)),
+    };
+    let run = store(tx, run).await?;
+    tx.emit(run.event(action)).await?;
+    Ok((run, approval))
+}
+
+/// Calls a run off before it is approved; its payslips go, its approval is withdrawn.
+#[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
+pub async fn cancel(tx: &mut Tx, command: PayrollRunCancelInput) -> Result<PayrollRun> {
+    let mut run = lock(tx, command.id, PAYROLL_RUN, command.expected_version).await?;
+    let open = [
+        PayrollRunStatus::Draft,
+        PayrollRunStatus::Calculated,
+        PayrollRunStatus::InReview,
+    ];
+    require_status(&run, &open)?;
+    if run.status == PayrollRunStatus::InReview {
+        approval::withdraw(tx, SUBJECT, run.id).await?;
+        run.status = PayrollRunStatus::Calculated;
+        run = store(tx, run).await?;
+    }
+    clear(tx, run.id).await?;
+    run.status = PayrollRunStatus::Cancelled;
+    let run = store(tx, run).await?;
+    tx.emit(run.event("people.payroll_run.cancelled")).await?;
+    Ok(run)
+}
