@@ -1,0 +1,269 @@
+//! The demo company: a believable Spanish firm, the same every time it is made.
+//!
+//! Everything goes through the domains' own commands, so the demo can't hold what the program would
+//! refuse. It is made in one transaction: either all of it is there or nothing.
+
+mod numbers;
+mod roster;
+
+use std::sync::Arc;
+
+use directory::company::CompanyCreateInput;
+use directory::department::DepartmentCreateInput;
+use directory::organisation::OrganisationCreate;
+use directory::role::RoleAssignInput;
+use directory::user::UserCreateInput;
+use directory::{Keys, Sensitive};
+use kernel::ids::{CompanyId, DepartmentId, OrganisationId, UserId};
+use kernel::job::Registry;
+use kernel::schedule::{self, CatchUp, ScheduleCreateInput};
+use kernel::{Actor, Context, CurrencyCode, Db, Error, Locale, Result, Tx};
+use ledger::chart::ChartName;
+use ledger::fiscal_year::FiscalYearOpenInput;
+use people::employee::hire;
+use people::payroll::{PayrollMonth, WhichMonth};
+use uuid::Uuid;
+
+pub use roster::{PASSWORD, Staff, USERS};
+
+/// Departments by code and name.
+const DEPARTMENTS: &[(&str, &str)] = &[
+    ("ADM", "Administración"),
+    ("VEN", "Ventas"),
+    ("ALM", "Almacén"),
+    ("TAL", "Taller"),
+];
+
+/// Where the demo company is.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// Its company.
+    pub company: CompanyId,
+}
+
+impl Demo {
+    /// The ids that a demo of a short name has, made or not.
+    pub fn named(slug: &str) -> Self {
+        let id =
+            |what: &str| Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{slug}/{what}").as_bytes());
+        Self {
+            organisation: OrganisationId(id("organisation")),
+            company: CompanyId(id("company")),
+        }
+    }
+
+    /// The e-mail address of one of the [`USERS`] in a demo of a short name.
+    pub fn email(slug: &str, name: &str) -> String {
+        format!("{name}@{slug}.example")
+    }
+}
+
+/// Makes the demo company of a short name; changes nothing where it is there already. Tells after
+/// each person how many there are and how many are made.
+pub async fn load(
+    db: &Db,
+    keys: &Keys,
+    registry: &Registry,
+    slug: &str,
+    made: impl Fn(u64, u64) + Send,
+) -> Result<Demo> {
+    let demo = Demo::named(slug);
+    let actor = Arc::new(Actor::system(demo.organisation));
+    let mut tx = db
+        .begin(&Arc::new(Context::new(actor, db.clock().now())))
+        .await?;
+    if directory::organisation::find(&mut tx).await?.is_some() {
+        tx.rollback().await?;
+        return Ok(demo);
+    }
+    let departments = found(&mut tx, demo, slug).await?;
+    let users = users(&mut tx, keys, demo, slug, &departments).await?;
+    books(&mut tx, demo).await?;
+    staff(&mut tx, keys, demo, slug, &departments, &users, made).await?;
+    timetable(&mut tx, registry, demo).await?;
+    tx.commit().await?;
+    Ok(demo)
+}
+
+async fn found(tx: &mut Tx, demo: Demo, slug: &str) -> Result<Vec<DepartmentId>> {
+    let organisation = OrganisationCreate {
+        slug: slug.to_owned(),
+        name: "Grupo Sol".to_owned(),
+        locale: Locale::Es,
+    };
+    directory::organisation::create(tx, organisation).await?;
+    directory::company::create(tx, company(demo)).await?;
+    let mut departments = Vec::new();
+    for (code, name) in DEPARTMENTS {
+        let department = DepartmentCreateInput {
+            id: None,
+            company: demo.company,
+            parent: None,
+            code: (*code).to_owned(),
+            name: (*name).to_owned(),
+            manager: None,
+        };
+        departments.push(directory::department::create(tx, department).await?.id);
+    }
+    Ok(departments)
+}
+
+fn company(demo: Demo) -> CompanyCreateInput {
+    let text = |text: &str| Some(text.to_owned());
+    CompanyCreateInput {
+        id: Some(demo.company),
+        code: "SOL".to_owned(),
+        legal_name: "Ferretería Sol, S.L.".to_owned(),
+        trade_name: text("Ferretería Sol"),
+        tax_country: None,
+        tax_id: "B12345674".to_owned(),
+        currency: CurrencyCode::EUR,
+        zone: "Europe/Madrid".to_owned(),
+        locale: Some(Locale::Es),
+        street: text("Calle del Almendro, 12"),
+        postal_code: text("28005"),
+        city: text("Madrid"),
+        region: text("Madrid"),
+        country: "ES".to_owned(),
+        ccc: Some(numbers::contribution_account()),
+        iban: Some(numbers::iban(9_000)),
+        bic: None,
+        calendar: None,
+    }
+}
+
+async fn users(
+    tx: &mut Tx,
+    keys: &Keys,
+    demo: Demo,
+    slug: &str,
+    departments: &[DepartmentId],
+) -> Result<Vec<(&'static str, UserId)>> {
+    let mut made = Vec::new();
+    for user in USERS {
+        let id = invite(
+            tx,
+            keys,
+            &Demo::email(slug, user.name),
+            user.full_name,
+            true,
+        )
+        .await?;
+        let department = user
+            .department
+            .and_then(|index| departments.get(index))
+            .copied();
+        let company = (user.role != "owner").then_some(demo.company);
+        give(tx, user.role, id, company, department).await?;
+        if user.role != "employee" && user.role != "owner" {
+            give(tx, "employee", id, None, None).await?;
+        }
+        made.push((user.name, id));
+    }
+    Ok(made)
+}
+
+async fn invite(
+    tx: &mut Tx,
+    keys: &Keys,
+    email: &str,
+    name: &str,
+    with_password: bool,
+) -> Result<UserId> {
+    let user = UserCreateInput {
+        id: None,
+        email: email.to_owned(),
+        display_name: name.to_owned(),
+        locale: None,
+        employee_id: None,
+        password: with_password.then(|| Sensitive(PASSWORD.to_owned())),
+        must_change_password: false,
+    };
+    Ok(directory::user::create(tx, keys, user).await?.id)
+}
+
+async fn give(
+    tx: &mut Tx,
+    role: &str,
+    user: UserId,
+    company: Option<CompanyId>,
+    department: Option<DepartmentId>,
+) -> Result<()> {
+    let found = directory::role::find_by_key(tx, role).await?;
+    let found = found.ok_or_else(|| Error::bug(format!("no role {role}")))?;
+    let given = RoleAssignInput {
+        role: found.id,
+        user,
+        company,
+        department,
+    };
+    directory::role::assign(tx, given).await?;
+    Ok(())
+}
+
+async fn books(tx: &mut Tx, demo: Demo) -> Result<()> {
+    ledger::chart::install(tx, demo.company, &ChartName::EsPyme.template()?).await?;
+    for year in [2026, 2027] {
+        let open = FiscalYearOpenInput {
+            id: None,
+            company_id: demo.company,
+            name: None,
+            starts_on: numbers::day(year, 1, 1)?,
+            ends_on: numbers::day(year, 12, 31)?,
+        };
+        ledger::fiscal_year::open(tx, open).await?;
+    }
+    Ok(())
+}
+
+async fn staff(
+    tx: &mut Tx,
+    keys: &Keys,
+    demo: Demo,
+    slug: &str,
+    departments: &[DepartmentId],
+    users: &[(&'static str, UserId)],
+    made: impl Fn(u64, u64) + Send,
+) -> Result<()> {
+    let staff = roster::staff();
+    let total = u64::try_from(staff.len()).unwrap_or_default();
+    for (index, person) in (0_u64..).zip(&staff) {
+        let user = match users.iter().find(|(name, _)| *name == person.user()) {
+            Some((_, id)) => *id,
+            None => {
+                let email = Demo::email(slug, &person.user());
+                let id = invite(tx, keys, &email, &person.full_name(), false).await?;
+                give(tx, "employee", id, None, None).await?;
+                id
+            }
+        };
+        let department = departments.get(person.department).copied();
+        let input = person.hire(demo.company, department, user, index, slug)?;
+        hire(tx, input).await?;
+        made(index + 1, total);
+    }
+    Ok(())
+}
+
+/// The payroll of each month, on its 25th in the morning, by schedule.
+async fn timetable(tx: &mut Tx, registry: &Registry, demo: Demo) -> Result<()> {
+    let wanted = PayrollMonth {
+        company: demo.company,
+        month: WhichMonth::This,
+    };
+    let input = ScheduleCreateInput {
+        id: None,
+        name: "Nómina mensual".to_owned(),
+        kind: <PayrollMonth as kernel::job::Job>::KIND.to_owned(),
+        payload: serde_json::to_string(&wanted)?,
+        company_id: Some(demo.company),
+        cron: "0 6 25 * *".to_owned(),
+        zone: "Europe/Madrid".to_owned(),
+        catch_up: CatchUp::Once,
+        expected_within_minutes: Some(60),
+    };
+    schedule::create(tx, registry, input).await?;
+    Ok(())
+}
