@@ -1,0 +1,60 @@
+//! The schema: every domain's part, merged at the root.
+
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder, ValidationMode};
+
+use crate::core::SharedCore;
+use crate::directory::{DirectoryMutation, DirectoryQuery};
+use crate::kernel::{KernelMutation, KernelQuery, KernelSubscription};
+use crate::ledger::{LedgerMutation, LedgerQuery};
+use crate::node::NodeQuery;
+use crate::people::{PeopleMutation, PeopleQuery};
+use crate::processes::{ProcessesMutation, ProcessesQuery};
+
+/// All queries.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    NodeQuery,
+    KernelQuery,
+    LedgerQuery,
+    DirectoryQuery,
+    ProcessesQuery,
+    PeopleQuery,
+);
+
+/// All mutations.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    KernelMutation,
+    LedgerMutation,
+    DirectoryMutation,
+    ProcessesMutation,
+    PeopleMutation,
+);
+
+/// All subscriptions.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(KernelSubscription);
+
+/// The schema of Trastienda.
+pub type TrastiendaSchema = Schema<Query, Mutation, Subscription>;
+
+/// The schema over a core, in a mode of validation.
+pub fn schema(core: SharedCore, mode: ValidationMode) -> TrastiendaSchema {
+    builder().data(core).validation_mode(mode).finish()
+}
+
+/// The schema in its own language.
+pub fn sdl() -> String {
+    let mut sdl = builder().finish().sdl();
+    sdl.truncate(sdl.trim_end().len());
+    sdl.push('\n');
+    sdl
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+}
