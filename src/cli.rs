@@ -1,0 +1,201 @@
+//! The commands and their options, as a person types them. Help is in Spanish and English.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::say::Language;
+
+/// What was typed after `trastienda`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trastienda",
+    version,
+    about = "La trastienda como un solo programa · A back office as one program",
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// Fichero de configuración · Configuration file (trastienda.toml)
+    #[arg(long, global = true, value_name = "FILE", env = "TRASTIENDA_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Idioma de los mensajes · Language of messages
+    #[arg(long, global = true, value_enum)]
+    pub language: Option<Language>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The roles of the one binary.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sirve la API GraphQL · Serves the GraphQL API
+    Serve(ServeOptions),
+    /// Ejecuta colas, planificador y repetidor · Runs queues, schedules and relay
+    Work,
+    /// Todo en una máquina · Everything on one machine
+    Up(UpOptions),
+    /// Como `up`, con la empresa de muestra · `up` with the demo company and its jobs run now
+    Demo(UpOptions),
+    /// Aplica las migraciones · Applies the migrations
+    Migrate,
+    /// Escribe schema.graphql · Writes schema.graphql
+    Schema {
+        /// Fichero de salida, - para la salida estándar · Output file, - for standard output
+        #[arg(default_value = "schema.graphql")]
+        output: PathBuf,
+    },
+    /// Dice qué encuentra y qué hacer · Says what it finds and what to do
+    Doctor,
+    /// Trabajos: ver, repetir, cancelar · Jobs: list, retry, cancel
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Usuarios · Users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Registro de auditoría · Audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Lanza una orden con Postgres y Redis efímeros · Runs a command with throw-away services
+    #[command(hide = true)]
+    WithServices {
+        /// La orden y sus argumentos · The command and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
+    /// Paso intermedio del lanzador · The launcher's stepping stone to a child process
+    #[command(hide = true)]
+    Child(ChildOptions),
+}
+
+/// Options of `serve`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeOptions {
+    /// Dirección de escucha · Address to listen on
+    #[arg(long, value_name = "IP:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Options of `up` and `demo`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct UpOptions {
+    /// Dirección de la API · Address of the API
+    #[arg(long, value_name = "IP:PORT", conflicts_with = "port")]
+    pub listen: Option<SocketAddr>,
+    /// Puerto local de la API · Loopback port of the API
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Además del socket, puerto local de Postgres · Postgres on a loopback port too
+    #[arg(long, value_name = "PORT")]
+    pub postgres_port: Option<u16>,
+    /// Además del socket, puerto local de Redis · Redis on a loopback port too
+    #[arg(long, value_name = "PORT")]
+    pub redis_port: Option<u16>,
+    /// Borra los datos privados y empieza de nuevo · Deletes the private data and starts over
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// Operations on jobs.
+#[derive(Debug, Subcommand)]
+pub enum JobCommand {
+    /// Lista los trabajos recientes · Lists recent jobs
+    List,
+    /// Muestra un trabajo · Shows one job
+    Show { id: String },
+    /// Repite un trabajo fallido · Retries a failed job
+    Retry { id: String },
+    /// Cancela un trabajo · Cancels a job
+    Cancel { id: String },
+}
+
+/// Operations on users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Crea una organización con su administrador · Creates an organisation and its administrator
+    Create {
+        /// Nombre de la organización · Name of the organisation
+        #[arg(long)]
+        organisation: String,
+        /// Correo de la persona · The person's e-mail
+        #[arg(long)]
+        email: String,
+    },
+    /// Cambia la contraseña, leída de la entrada · Sets the password, read from standard input
+    Password {
+        /// Correo de la persona · The person's e-mail
+        email: String,
+    },
+}
+
+/// Operations on the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Recalcula la cadena y dice dónde se rompe · Recomputes the chain and says where it breaks
+    Verify {
+        /// Solo esta organización · Only this organisation
+        #[arg(long)]
+        organisation: Option<String>,
+        /// Carpeta de las cabeceras firmadas · Folder of the signed heads
+        #[arg(long)]
+        heads: Option<PathBuf>,
+    },
+}
+
+/// How the launcher asks this binary to become a service's process.
+#[derive(Args, Debug)]
+pub struct ChildOptions {
+    /// The process whose death ends this one.
+    #[arg(long)]
+    pub parent: i32,
+    /// The signal that ends it then.
+    #[arg(long, value_enum)]
+    pub signal: EndSignal,
+    /// Unprivileged user and group to become, `uid:gid`.
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Starts a session of its own, out of reach of the terminal's Ctrl-C.
+    #[arg(long)]
+    pub session: bool,
+    /// The program and its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<OsString>,
+}
+
+/// Signals that end a child in good order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum EndSignal {
+    /// SIGINT: the fast shutdown of Postgres.
+    Int,
+    /// SIGTERM: the orderly end of everything else.
+    Term,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrapped_command_keeps_its_own_options() {
+        let typed = [
+            "trastienda",
+            "with-services",
+            "--",
+            "cargo",
+            "test",
+            "--",
+            "--nocapture",
+        ];
+        let Command::WithServices { command } = Arguments::parse_from(typed).command else {
+            panic!("another command");
+        };
+        assert_eq!(command, ["cargo", "test", "--", "--nocapture"]);
+    }
+}
