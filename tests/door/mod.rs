@@ -1,0 +1,6 @@
+//! The door: what it refuses before anybody does any work, and how it follows what happens.
+
+mod records;
+mod refusals;
+mod socket;
+mod streams;
