@@ -3,8 +3,10 @@
 //! The key is taken by an insert in the transaction of the act, so two requests with one key meet
 //! at the unique index: the second waits, then finds the first's reply.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel::sql_types as s;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest, Sha256};
 
 use crate::error::Result;
@@ -72,4 +74,24 @@ pub async fn keep(
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// Forgets keys that were taken before an instant, as the relay's role; `limit` at most. Gives how
+/// many.
+pub async fn prune(
+    connection: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<usize> {
+    Ok(diesel::sql_query(
+        "DELETE FROM kernel.idempotency AS seen USING ( \
+             SELECT organisation_id, actor_id, operation, key FROM kernel.idempotency \
+             WHERE created_at < $1 ORDER BY created_at LIMIT $2) AS old \
+         WHERE seen.organisation_id = old.organisation_id AND seen.actor_id = old.actor_id \
+           AND seen.operation = old.operation AND seen.key = old.key",
+    )
+    .bind::<s::Timestamptz, _>(before)
+    .bind::<s::BigInt, _>(limit)
+    .execute(connection)
+    .await?)
 }

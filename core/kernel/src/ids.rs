@@ -91,4 +91,100 @@ crate::typed_id! {
     PayslipLineId = "pln";
     /// A rule pack as installed.
     RulePackId = "rpk";
+    /// A task.
+    TaskId = "tsk";
+    /// A comment on a task.
+    TaskCommentId = "tcm";
+    /// A point of the checklist of a task.
+    ChecklistItemId = "chk";
+    /// A unit of measure.
+    UnitId = "uom";
+    /// An item of stock.
+    ItemId = "itm";
+    /// A category of items.
+    ItemCategoryId = "icg";
+    /// A unit that an item converts to.
+    ItemUnitId = "iun";
+    /// A warehouse.
+    WarehouseId = "whs";
+    /// A location in a warehouse.
+    LocationId = "loc";
+    /// A movement of stock.
+    MovementId = "mov";
+    /// A line of a movement of stock.
+    MovementLineId = "mvl";
+    /// A layer of stock at its cost.
+    LayerId = "lay";
+    /// What of an item is at a location.
+    StockId = "stk";
+    /// How much of an item a warehouse keeps.
+    StockPolicyId = "spo";
+    /// The terms on which a supplier sells an item.
+    SupplierTermId = "sut";
+    /// A proposal to order.
+    ProposalId = "prp";
+    /// A purchase order.
+    PurchaseOrderId = "por";
+    /// A line of a purchase order.
+    PurchaseOrderLineId = "pol";
+    /// An alert about stock.
+    StockAlertId = "sal";
+    /// An invoice from a supplier or to a customer.
+    InvoiceId = "inv";
+    /// A line of an invoice.
+    InvoiceLineId = "inl";
+    /// A tax as charged.
+    TaxId = "tax";
+    /// An amount that is owed.
+    OpenItemId = "opi";
+    /// A settlement of one open item by another.
+    AllocationId = "alo";
+    /// A payment order.
+    PaymentOrderId = "pmo";
+    /// A payment of a payment order.
+    PaymentId = "pay";
+    /// Terms of payment.
+    PaymentTermId = "ptm";
+    /// Where finance posts for a company.
+    FinanceSettingId = "fst";
+    /// An announcement.
+    AnnouncementId = "ann";
+    /// A reader's receipt of an announcement.
+    ReceiptId = "rcp";
+    /// A document.
+    DocumentId = "doc";
+    /// A version of a document.
+    DocumentVersionId = "dov";
+    /// A report that is sent on a schedule.
+    ReportScheduleId = "rsc";
+    /// A report as produced.
+    ReportRunId = "rpr";
+    /// A mail on its way out.
+    MailId = "eml";
+    /// A system of the company.
+    SystemId = "sys";
+    /// A check of a system.
+    CheckId = "chc";
+    /// A result of a check.
+    CheckResultId = "chr";
+    /// An incident.
+    IncidentId = "icd";
+    /// A measure of the business.
+    MeasureId = "mea";
+    /// A day's value of a measure.
+    ObservationId = "obs";
+    /// What a series shows: trend, season, anomaly.
+    InsightId = "ins";
+    /// A rule of compliance.
+    ComplianceRuleId = "rul";
+    /// A scan of compliance.
+    ScanId = "scn";
+    /// A finding.
+    FindingId = "fnd";
+    /// An acceptance of a finding.
+    AcceptanceId = "acp";
+    /// A bulk export or import.
+    BulkOperationId = "blk";
+    /// A field of the organisation's own.
+    CustomFieldId = "cfd";
 }

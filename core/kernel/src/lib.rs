@@ -6,6 +6,7 @@
 //! - [`page`], [`filter`], [`predicate`]: lists, declared once a noun.
 //! - [`event`] and [`audit`]: what happened, as audit trail and feed, in a hash chain a tenant.
 //! - [`idempotency`]: the same request twice does nothing twice.
+//! - [`report`]: tables of figures that a domain computes and every channel shows.
 //! - [`job`] and [`schedule`]: work that must be done, once, even if everything but Postgres dies.
 //!
 //! Invariants: nothing reads the system clock but [`clock`]; no statement of a tenant runs outside
@@ -48,6 +49,7 @@ pub mod money;
 pub mod page;
 pub mod predicate;
 pub mod quantity;
+pub mod report;
 pub mod scalar;
 pub mod schedule;
 pub mod schema;

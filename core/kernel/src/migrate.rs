@@ -12,13 +12,27 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 /// The advisory lock that one migrator at a time holds.
 const TURN: i64 = 0x7472_6173;
 
-/// Brings the schema up to date, as the role that owns it. Gives the names of what was applied.
-/// Several may call this at once: they take turns. Needs a multi-thread runtime.
+/// How long a migration waits for a lock unless told otherwise, in milliseconds.
+const LOCK_TIMEOUT_MS: u64 = 10_000;
+
+/// [`up_within`] the usual ten seconds a lock.
 pub async fn up(owner_url: &str) -> Result<Vec<String>> {
+    up_within(owner_url, LOCK_TIMEOUT_MS).await
+}
+
+/// Brings the schema up to date, as the role that owns it. Gives the names of what was applied.
+/// Several may call this at once: they take turns, however long a turn is. A migration that waits
+/// longer than `lock_timeout_ms` for a lock is rolled back, because whatever asks for the same
+/// table meanwhile queues behind it. Needs a multi-thread runtime.
+pub async fn up_within(owner_url: &str, lock_timeout_ms: u64) -> Result<Vec<String>> {
     let mut turn = connect(owner_url).await?;
     turn.batch_execute(&format!("SELECT pg_advisory_lock({TURN})"))
         .await?;
-    let mut harness = harness(owner_url).await?;
+    let mut connection = connect(owner_url).await?;
+    connection
+        .batch_execute(&format!("SET lock_timeout = {lock_timeout_ms}"))
+        .await?;
+    let mut harness = AsyncMigrationHarness::new(connection);
     let applied = harness
         .run_pending_migrations(MIGRATIONS)
         .map_err(|error| Error::bug(format!("migration: {error}")))?;

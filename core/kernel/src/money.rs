@@ -1,6 +1,10 @@
 //! Money: an exact amount with its currency, rounding and allocation.
 
-use async_graphql::SimpleObject;
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{ContextSelectionSet, Object, OutputType, Positioned, ServerResult, Value};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +12,47 @@ use crate::error::{Error, Result};
 use crate::scalar::{CurrencyCode, Dec};
 
 /// An exact amount of one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, SimpleObject)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     /// The amount, in units of the currency.
     pub amount: Dec,
     /// The currency, ISO 4217.
     pub currency_code: CurrencyCode,
+}
+
+/// An exact amount of one currency.
+#[Object]
+impl Money {
+    /// The amount, in units of the currency and with its decimals; with more only where there are.
+    async fn amount(&self) -> Amount {
+        Amount(*self)
+    }
+
+    /// The currency, ISO 4217.
+    async fn currency_code(&self) -> CurrencyCode {
+        self.currency_code
+    }
+}
+
+/// The amount of money as the API tells it: a `Decimal` with the decimals of its currency.
+struct Amount(Money);
+
+impl OutputType for Amount {
+    fn type_name() -> Cow<'static, str> {
+        <Dec as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Dec as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        _: &ContextSelectionSet<'_>,
+        _: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Ok(Value::String(self.0.text()))
+    }
 }
 
 impl Money {
@@ -45,6 +84,16 @@ impl Money {
         Self::new(
             round(*self.amount, self.currency_code.places()),
             self.currency_code,
+        )
+    }
+
+    /// The amount as text: with the decimals of its currency, and with more only where there are.
+    pub fn text(self) -> String {
+        let amount = self.amount.normalize();
+        let places = amount.scale().max(self.currency_code.places());
+        format!(
+            "{amount:.places$}",
+            places = usize::try_from(places).unwrap_or_default()
         )
     }
 
@@ -120,6 +169,21 @@ mod tests {
             Decimal::new(3333, 2),
         ];
         assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn an_amount_shows_the_decimals_of_its_currency_and_hides_none() {
+        let yen = CurrencyCode(iso_currency::Currency::JPY);
+        for (stored, currency, shown) in [
+            ("50.0000", CurrencyCode::EUR, "50.00"),
+            ("50", CurrencyCode::EUR, "50.00"),
+            ("-1.5", CurrencyCode::EUR, "-1.50"),
+            ("0.0125", CurrencyCode::EUR, "0.0125"),
+            ("1200.0000", yen, "1200"),
+        ] {
+            let money = Money::new(stored.parse().unwrap(), currency);
+            assert_eq!(money.text(), shown);
+        }
     }
 
     #[test]

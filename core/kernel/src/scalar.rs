@@ -13,7 +13,9 @@ use diesel::{AsExpression, FromSqlRow};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// An exact decimal. As JSON it is a string, so that no client rounds it.
+/// An exact decimal. As JSON it is a string, so that no client rounds it. Its text has no zeros at
+/// the end, whatever scale it was stored with: 50.0000 is `50`. [`Money`](crate::Money) shows the
+/// decimals of its currency.
 #[derive(
     Clone,
     Copy,
@@ -24,7 +26,6 @@ use serde::{Deserialize, Serialize};
     PartialOrd,
     Ord,
     Hash,
-    Serialize,
     Deserialize,
     AsExpression,
     FromSqlRow,
@@ -76,7 +77,25 @@ impl ScalarType for Dec {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(self.to_string())
+    }
+}
+
+impl Serialize for Dec {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl std::fmt::Display for Dec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0.normalize(), f)
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -174,11 +193,6 @@ macro_rules! wraps {
                 outer.0
             }
         }
-        impl std::fmt::Display for $outer {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Display::fmt(&self.0, f)
-            }
-        }
         impl ToSql<$sql, Pg> for $outer {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
                 <$inner as ToSql<$sql, Pg>>::to_sql(&self.0, &mut out.reborrow())
@@ -226,5 +240,21 @@ mod tests {
         assert!(<Dec as ScalarType>::parse(float).is_err());
         let exact = <Dec as ScalarType>::parse(Value::String("12345678901234567.89".into())).ok();
         assert_eq!(exact.unwrap().to_string(), "12345678901234567.89");
+    }
+
+    #[test]
+    fn a_decimal_is_told_without_the_zeros_that_it_was_stored_with() {
+        for (stored, told) in [
+            ("50.0000", "50"),
+            ("1.2500", "1.25"),
+            ("-0.00", "0"),
+            ("1200", "1200"),
+        ] {
+            let stored = Dec(stored.parse().unwrap());
+            assert_eq!(stored.to_value(), Value::String(told.into()));
+            assert_eq!(serde_json::json!(stored), told);
+            assert_eq!(stored.to_string(), told);
+        }
+        assert_eq!(format!("{:.2}", Dec("50.0000".parse().unwrap())), "50.00");
     }
 }

@@ -106,6 +106,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    kernel.job_part (organisation_id, job_id, number) {
+        organisation_id -> Uuid,
+        job_id -> Uuid,
+        number -> Int4,
+        file_id -> Uuid,
+        records -> Int8,
+        cursor -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     kernel.schedule (organisation_id, id) {
         organisation_id -> Uuid,
         id -> Uuid,

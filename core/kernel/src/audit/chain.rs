@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::error::Result;
 use crate::event::EventRow;
 use crate::ids::{EventId, OrganisationId};
-use crate::schema::{chain, event, outbox, seal};
+use crate::job::{JobRow, Registry};
+use crate::schema::{chain, event, job, outbox, seal};
 use crate::tx::{Tx, Wake};
 
 /// Events sealed in one go.
@@ -26,11 +27,17 @@ pub struct Verdict {
     pub head: String,
     /// The first position at which the chain does not hold.
     pub broken_at: Option<i64>,
+    /// Events that neither have a place in the chain nor wait for one: somebody took their bell
+    /// away, or wrote them past the program.
+    pub adrift: i64,
 }
 
-/// Seals what waits in the outboxes of all organisations, as the relay's role. Gives how many
-/// events were sealed; call again while it is a full batch.
-pub async fn seal_waiting(connection: &mut AsyncPgConnection) -> Result<usize> {
+/// Seals what waits in the outboxes of all organisations, as the relay's role, and makes the jobs
+/// that react to it. Gives how many events were sealed; call again while it is a full batch.
+pub async fn seal_waiting(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+) -> Result<usize> {
     let organisations: Vec<OrganisationId> = outbox::table
         .select(outbox::organisation_id)
         .distinct()
@@ -39,11 +46,15 @@ pub async fn seal_waiting(connection: &mut AsyncPgConnection) -> Result<usize> {
     let mut sealed = 0;
     for organisation in organisations {
         connection.batch_execute("BEGIN").await?;
-        match seal_one(connection, organisation).await {
-            Ok(count) => {
-                let end = format!("COMMIT; NOTIFY {}, 'sealed'", Wake::Feed.channel());
+        match seal_one(connection, registry, organisation).await {
+            Ok(batch) => {
+                let mut end = format!("COMMIT; NOTIFY {}, 'sealed'", Wake::Feed.channel());
+                if batch.reactions > 0 {
+                    end.push_str("; NOTIFY ");
+                    end.push_str(Wake::Jobs.channel());
+                }
                 connection.batch_execute(&end).await?;
-                sealed += count;
+                sealed += batch.sealed;
             }
             Err(error) => {
                 connection.batch_execute("ROLLBACK").await?;
@@ -54,11 +65,21 @@ pub async fn seal_waiting(connection: &mut AsyncPgConnection) -> Result<usize> {
     Ok(sealed)
 }
 
+/// What one batch of an organisation came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Batch {
+    /// Events that got their place in the chain.
+    sealed: usize,
+    /// Jobs that react to them.
+    reactions: usize,
+}
+
 /// Seals one organisation's batch; a second relay waits at the head's row.
 async fn seal_one(
     connection: &mut AsyncPgConnection,
+    registry: &Registry,
     organisation: OrganisationId,
-) -> Result<usize> {
+) -> Result<Batch> {
     let (position, hash) = lock_head(connection, organisation).await?;
     let on = outbox::organisation_id
         .eq(event::organisation_id)
@@ -72,7 +93,7 @@ async fn seal_one(
         .load(connection)
         .await?;
     let Some((links, head)) = link(position, hash, &waiting)? else {
-        return Ok(0);
+        return Ok(Batch::default());
     };
     let rows: Vec<_> = links
         .iter()
@@ -89,6 +110,7 @@ async fn seal_one(
         .values(rows)
         .execute(connection)
         .await?;
+    let reactions = react(connection, registry, &waiting).await?;
     let ids: Vec<EventId> = waiting.iter().map(|row| row.id).collect();
     let done = outbox::table
         .filter(outbox::organisation_id.eq(organisation))
@@ -98,7 +120,31 @@ async fn seal_one(
         .set((chain::position.eq(head.0), chain::hash.eq(head.1)))
         .execute(connection)
         .await?;
-    Ok(waiting.len())
+    Ok(Batch {
+        sealed: waiting.len(),
+        reactions,
+    })
+}
+
+/// Makes the jobs that events ask for, each once. Gives how many.
+async fn react(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+    sealed: &[EventRow],
+) -> Result<usize> {
+    let mut wanted: Vec<JobRow> = Vec::new();
+    for row in sealed {
+        wanted.extend(registry.reactions(row)?);
+    }
+    if wanted.is_empty() {
+        return Ok(0);
+    }
+    Ok(diesel::insert_into(job::table)
+        .values(&wanted)
+        .on_conflict((job::organisation_id, job::key))
+        .do_nothing()
+        .execute(connection)
+        .await?)
 }
 
 async fn lock_head(
@@ -159,6 +205,7 @@ pub async fn verify(tx: &mut Tx) -> Result<Verdict> {
         entries: 0,
         head: hex(&genesis(organisation)),
         broken_at: None,
+        adrift: adrift(tx).await?,
     };
     let mut hash = genesis(organisation);
     loop {
@@ -186,6 +233,29 @@ pub async fn verify(tx: &mut Tx) -> Result<Verdict> {
         verdict.broken_at = Some(verdict.entries + 1);
     }
     Ok(verdict)
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// Counts the events that are in neither the chain nor the outbox, in one statement, so that one
+/// that is sealed meanwhile is in either.
+async fn adrift(tx: &mut Tx) -> Result<i64> {
+    let organisation = tx.organisation();
+    let counted: Counted = diesel::sql_query(
+        "SELECT count(*) AS count FROM kernel.event AS e WHERE e.organisation_id = $1 \
+           AND NOT EXISTS (SELECT FROM kernel.seal AS s \
+               WHERE s.organisation_id = e.organisation_id AND s.event_id = e.id) \
+           AND NOT EXISTS (SELECT FROM kernel.outbox AS o \
+               WHERE o.organisation_id = e.organisation_id AND o.event_id = e.id)",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(organisation.0)
+    .get_result(tx.conn())
+    .await?;
+    Ok(counted.count)
 }
 
 async fn links_after(tx: &mut Tx, position: i64) -> Result<Vec<(i64, Vec<u8>, EventRow)>> {

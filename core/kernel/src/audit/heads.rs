@@ -1,17 +1,19 @@
 //! Signed heads of the chains, kept where the database's writer can't reach them.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _};
+use object_store::ObjectStore;
+use object_store::path::Path as ObjectPath;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::chain::{hash_at, heads, hex};
-use crate::error::{Error, Result};
+use super::shelf::Shelf;
+use crate::error::Result;
 use crate::ids::OrganisationId;
 use crate::tx::Tx;
 
@@ -30,22 +32,30 @@ pub struct SignedHead {
     pub signature: String,
 }
 
-/// A folder with one file of signed heads an organisation, one JSON object a line.
+/// Signed heads, and the key that signs them.
 pub struct HeadBook {
-    folder: PathBuf,
+    shelf: Shelf,
     key: SigningKey,
 }
 
 impl HeadBook {
-    /// A book in a folder, signed by a key derived from the installation's secret.
+    /// A book in a folder, one file an organisation, one JSON object a line, signed by a key
+    /// derived from the installation's secret.
     pub fn new(folder: PathBuf, master: &[u8]) -> Self {
+        Self::on(Shelf::folder(folder), master)
+    }
+
+    /// A book in an object store, below a path: one object a head, which is never overwritten.
+    pub fn in_objects(store: Arc<dyn ObjectStore>, below: ObjectPath, master: &[u8]) -> Self {
+        Self::on(Shelf::objects(store, below), master)
+    }
+
+    fn on(shelf: Shelf, master: &[u8]) -> Self {
         let seed = Sha256::new()
             .chain_update(b"trastienda audit heads")
             .chain_update(master);
-        Self {
-            folder,
-            key: SigningKey::from_bytes(&seed.finalize().into()),
-        }
+        let key = SigningKey::from_bytes(&seed.finalize().into());
+        Self { shelf, key }
     }
 
     /// The key that others check the signatures with, in hex.
@@ -61,11 +71,11 @@ impl HeadBook {
     ) -> Result<usize> {
         let mut written = 0;
         for (organisation, position, hash) in heads(connection).await? {
-            let last = self.read(organisation)?.pop();
-            if position == 0 || last.is_some_and(|last| last.position == position) {
+            if position == 0 || self.shelf.last(organisation).await? == Some(position) {
                 continue;
             }
-            self.append(&self.signed(organisation, position, hash, now))?;
+            let head = self.signed(organisation, position, hash, now);
+            self.shelf.add(&head).await?;
             written += 1;
         }
         Ok(written)
@@ -74,7 +84,7 @@ impl HeadBook {
     /// The first exported head that the organisation's chain contradicts, if any; how many were
     /// compared.
     pub async fn contradicted(&self, tx: &mut Tx) -> Result<(usize, Option<SignedHead>)> {
-        let exported = self.read(tx.organisation())?;
+        let exported = self.shelf.read(tx.organisation()).await?;
         let count = exported.len();
         for head in exported {
             let kept = hash_at(tx, head.position).await?;
@@ -115,41 +125,12 @@ impl HeadBook {
             .verify(content(head).as_bytes(), &signature)
             .is_ok()
     }
-
-    fn read(&self, organisation: OrganisationId) -> Result<Vec<SignedHead>> {
-        match fs::read_to_string(self.path(organisation)) {
-            Ok(text) => text
-                .lines()
-                .map(|line| Ok(serde_json::from_str(line)?))
-                .collect(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(unwritable(&error)),
-        }
-    }
-
-    fn append(&self, head: &SignedHead) -> Result<()> {
-        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&error))?;
-        let line = serde_json::to_string(head)?;
-        let file = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(self.path(head.organisation));
-        file.and_then(|mut file| {
-            writeln!(file, "{line}")?;
-            file.sync_data()
-        })
-        .map_err(|error| unwritable(&error))
-    }
-
-    fn path(&self, organisation: OrganisationId) -> PathBuf {
-        self.folder.join(format!("{organisation}.jsonl"))
-    }
 }
 
 impl std::fmt::Debug for HeadBook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HeadBook")
-            .field("folder", &self.folder)
+            .field("shelf", &self.shelf)
             .finish_non_exhaustive()
     }
 }
@@ -167,8 +148,4 @@ fn content(head: &SignedHead) -> String {
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = |start: usize| u8::from_str_radix(text.get(start..start + 2)?, 16).ok();
     (text.len().is_multiple_of(2)).then(|| (0..text.len()).step_by(2).map(digits).collect())?
-}
-
-fn unwritable(error: &std::io::Error) -> Error {
-    Error::Unavailable(format!("folder of audit heads: {error}"))
 }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod heads;
+mod shelf;
 
 pub use chain::{Verdict, hash_at, heads, hex, seal_waiting, verify};
 pub use heads::{HeadBook, SignedHead};

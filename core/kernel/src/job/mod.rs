@@ -9,6 +9,7 @@
 
 mod engine;
 pub mod overview;
+mod part;
 mod progress;
 mod registry;
 pub mod relay;
@@ -16,6 +17,7 @@ mod run;
 mod store;
 
 pub use engine::{Worker, execute};
+pub use part::JobPart;
 pub use progress::watch_channel;
 pub use registry::{Kind, Registry, Services};
 pub use run::JobRun;
@@ -29,8 +31,13 @@ use serde::de::DeserializeOwned;
 
 use crate::actor::Permission;
 use crate::error::Result;
+use crate::event::EventRow;
 
 crate::permissions! {
+    /// Export any list as a file.
+    BULK_EXPORT = "kernel.bulk.export";
+    /// Import records from a file.
+    BULK_IMPORT = "kernel.bulk.import";
     /// See all jobs.
     JOB_READ = "kernel.job.read";
     /// Retry and cancel jobs.
@@ -58,4 +65,14 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Does the work. Effects go through [`JobRun::item`] and [`JobRun::finish`].
     fn run(self, run: JobRun) -> impl Future<Output = Result<serde_json::Value>> + Send;
+}
+
+/// A job that is wanted because something happened in a domain below or beside its own. It is made
+/// once an event, as that event is sealed; a domain calls the ones below it directly instead.
+pub trait Reaction: Job {
+    /// The actions that it reacts to, `domain.noun.verbed`.
+    const ON: &'static [&'static str];
+
+    /// What is to be done about an event, if anything.
+    fn of(event: &EventRow) -> Option<Self>;
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::{Job, JobRun};
+use super::{Job, JobRow, JobRun, Reaction};
 use crate::actor::Permission;
 use crate::error::{Error, Result};
+use crate::event::EventRow;
 
 type Handler = dyn Fn(serde_json::Value, JobRun) -> BoxFuture<'static, Result<serde_json::Value>>
     + Send
@@ -32,6 +33,9 @@ pub struct Kind {
     handler: Arc<Handler>,
 }
 
+/// What a reaction makes of an event: its kind and its payload.
+type Answer = fn(&EventRow) -> Result<Option<(&'static str, serde_json::Value)>>;
+
 impl Kind {
     /// That a payload can be read as this kind's.
     pub fn check(&self, payload: &serde_json::Value) -> Result<()> {
@@ -51,6 +55,7 @@ impl Kind {
 #[derive(Clone, Default)]
 pub struct Registry {
     kinds: HashMap<&'static str, Kind>,
+    reactions: HashMap<&'static str, Vec<Answer>>,
 }
 
 impl Registry {
@@ -75,6 +80,42 @@ impl Registry {
         };
         self.kinds.insert(J::KIND, kind);
         self
+    }
+
+    /// Adds a kind that is wanted by events.
+    pub fn react<R: Reaction>(&mut self) -> &mut Self {
+        for action in R::ON {
+            self.reactions
+                .entry(action)
+                .or_default()
+                .push(|event| match R::of(event) {
+                    Some(job) => Ok(Some((R::KIND, serde_json::to_value(job)?))),
+                    None => Ok(None),
+                });
+        }
+        self.register::<R>()
+    }
+
+    /// The jobs that an event makes.
+    pub(crate) fn reactions(&self, event: &EventRow) -> Result<Vec<JobRow>> {
+        let mut made = Vec::new();
+        for answer in self
+            .reactions
+            .get(event.action.as_str())
+            .into_iter()
+            .flatten()
+        {
+            let Some((name, payload)) = answer(event)? else {
+                continue;
+            };
+            let mut row =
+                JobRow::of_system(event.organisation_id, self.kind(name)?, event.at, payload);
+            row.key = Some(format!("event:{}:{name}", event.id));
+            row.company_id = event.company_id;
+            row.trace.clone_from(&event.trace);
+            made.push(row);
+        }
+        Ok(made)
     }
 
     /// A kind by its name.

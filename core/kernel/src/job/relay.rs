@@ -1,6 +1,6 @@
 //! The relay's side, in its own role: telling workers of due jobs, and taking back lost ones.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as s;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -27,36 +27,54 @@ pub struct Ticket {
     pub attempt: i32,
 }
 
-/// Tickets that a queue may have outstanding at most.
-const DEPTH: i64 = 5_000;
+/// What may be told of one queue now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The queue.
+    pub queue: String,
+    /// Tickets that it has room for.
+    pub tickets: i64,
+    /// A job told before this and still waiting is told again: Redis has lost its ticket. `None`
+    /// where nothing is missing there.
+    pub again: Option<DateTime<Utc>>,
+}
 
-/// Takes due jobs and marks them as told, most urgent first. A job told longer than `again` ago
-/// and still waiting is told again: Redis may have lost it.
+/// Takes due jobs of some queues, as many as each has room for, and marks them as told. Gives
+/// their tickets, most urgent first.
 pub async fn due(
     connection: &mut AsyncPgConnection,
     now: DateTime<Utc>,
-    again: TimeDelta,
-    limit: i64,
+    rooms: &[Room],
 ) -> Result<Vec<Ticket>> {
+    let queues: Vec<&str> = rooms.iter().map(|room| room.queue.as_str()).collect();
+    let tickets: Vec<i64> = rooms.iter().map(|room| room.tickets.max(0)).collect();
+    let again: Vec<Option<DateTime<Utc>>> = rooms.iter().map(|room| room.again).collect();
     Ok(diesel::sql_query(
-        "WITH due AS ( \
-             SELECT organisation_id, id FROM kernel.job \
-             WHERE status = 'QUEUED' AND run_at <= $1 \
-               AND (dispatched_at IS NULL OR dispatched_at <= $2) \
-             ORDER BY priority DESC, run_at LIMIT $3 \
-             FOR UPDATE SKIP LOCKED) \
-         UPDATE kernel.job SET dispatched_at = $1 FROM due \
-         WHERE job.organisation_id = due.organisation_id AND job.id = due.id \
-         RETURNING job.organisation_id, job.id, job.queue, job.attempt",
+        "WITH room AS ( \
+             SELECT * FROM unnest($2, $3, $4) AS room (queue, tickets, again)), \
+         due AS ( \
+             SELECT picked.organisation_id, picked.id FROM room CROSS JOIN LATERAL ( \
+                 SELECT waiting.organisation_id, waiting.id FROM kernel.job AS waiting \
+                 WHERE waiting.status = 'QUEUED' AND waiting.queue = room.queue \
+                   AND waiting.run_at <= $1 \
+                   AND (waiting.dispatched_at IS NULL OR waiting.dispatched_at <= room.again) \
+                 ORDER BY waiting.priority DESC, waiting.run_at LIMIT room.tickets \
+                 FOR UPDATE SKIP LOCKED) AS picked), \
+         told AS ( \
+             UPDATE kernel.job SET dispatched_at = $1 FROM due \
+             WHERE job.organisation_id = due.organisation_id AND job.id = due.id \
+             RETURNING job.*) \
+         SELECT organisation_id, id, queue, attempt FROM told ORDER BY priority DESC, run_at",
     )
     .bind::<s::Timestamptz, _>(now)
-    .bind::<s::Timestamptz, _>(now - again)
-    .bind::<s::BigInt, _>(limit.min(DEPTH))
+    .bind::<s::Array<s::Text>, _>(queues)
+    .bind::<s::Array<s::BigInt>, _>(tickets)
+    .bind::<s::Array<s::Nullable<s::Timestamptz>>, _>(again)
     .load(connection)
     .await?)
 }
 
-/// How many tickets each queue has outstanding.
+/// How many jobs of each queue are told and not begun.
 pub async fn outstanding(connection: &mut AsyncPgConnection) -> Result<Vec<(String, i64)>> {
     use crate::schema::job;
     Ok(job::table

@@ -1,6 +1,6 @@
 //! The rows of jobs: wanting, listing, cancelling, retrying, pruning.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
@@ -110,6 +110,51 @@ pub struct JobRow {
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl JobRow {
+    /// A job that the suite itself wants in an organisation, due at once.
+    pub(crate) fn of_system(
+        organisation: OrganisationId,
+        kind: &Kind,
+        now: DateTime<Utc>,
+        payload: Value,
+    ) -> Self {
+        Self {
+            organisation_id: organisation,
+            id: JobId::generate(),
+            kind: kind.name.to_owned(),
+            queue: kind.queue.to_owned(),
+            key: None,
+            payload,
+            actor: json!(Actor::system(organisation)),
+            owner_id: None,
+            company_id: None,
+            schedule_id: None,
+            dry_run: false,
+            status: JobStatus::Queued,
+            priority: kind.priority,
+            attempt: 0,
+            max_attempts: kind.max_attempts,
+            run_at: now,
+            dispatched_at: None,
+            lease_until: None,
+            fence: 0,
+            worker: None,
+            done: 0,
+            total: 0,
+            note: None,
+            result: None,
+            error: None,
+            cancel_requested_at: None,
+            request_id: RequestId::generate(),
+            trace: None,
+            locale: Locale::Es,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+        }
+    }
 }
 
 /// How a job is wanted.
@@ -411,18 +456,23 @@ fn told(action: &'static str, row: &JobRow) -> Event {
     }
 }
 
-/// Removes jobs that ended longer ago than the retention, as the relay's role.
+/// Removes jobs that ended before an instant, with their items, as the relay's role; `limit` at
+/// most. Gives how many.
 pub async fn prune(
     connection: &mut AsyncPgConnection,
-    now: DateTime<Utc>,
-    retention_days: i64,
+    before: DateTime<Utc>,
+    limit: i64,
 ) -> Result<usize> {
-    let before = now - TimeDelta::days(retention_days);
-    Ok(
-        diesel::delete(job::table.filter(job::finished_at.lt(before)))
-            .execute(connection)
-            .await?,
+    Ok(diesel::sql_query(
+        "DELETE FROM kernel.job USING ( \
+             SELECT organisation_id, id FROM kernel.job \
+             WHERE finished_at < $1 ORDER BY finished_at LIMIT $2) AS old \
+         WHERE job.organisation_id = old.organisation_id AND job.id = old.id",
     )
+    .bind::<diesel::sql_types::Timestamptz, _>(before)
+    .bind::<diesel::sql_types::BigInt, _>(limit)
+    .execute(connection)
+    .await?)
 }
 
 /// Faults as the row keeps them.

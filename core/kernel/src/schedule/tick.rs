@@ -3,15 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::store::{CatchUp, ScheduleRow};
 use super::{ScheduleAlarm, Timetable};
-use crate::actor::Actor;
 use crate::error::Result;
-use crate::ids::{JobId, RequestId};
-use crate::job::{Job, JobRow, JobStatus, Registry};
-use crate::message::Locale;
+use crate::job::{Job, JobRow, JobStatus, Kind, Registry};
 use crate::schema::{job, schedule};
 use crate::tx::Wake;
 
@@ -75,7 +72,7 @@ async fn tick_in(
             .execute(connection)
             .await?;
     }
-    Ok(made + alarms(connection, now).await?)
+    Ok(made + alarms(connection, registry, now).await?)
 }
 
 /// Which ticks of a due schedule get a job, and the next tick.
@@ -96,7 +93,11 @@ fn plan(row: &ScheduleRow, now: DateTime<Utc>) -> Result<(Vec<DateTime<Utc>>, Da
 }
 
 /// Raises an alarm for each tick whose job should have succeeded by now and has not.
-async fn alarms(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Result<usize> {
+async fn alarms(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+    now: DateTime<Utc>,
+) -> Result<usize> {
     let watched: Vec<ScheduleRow> = schedule::table
         .filter(schedule::expected_within_minutes.is_not_null())
         .filter(schedule::last_due_at.is_not_null())
@@ -122,7 +123,7 @@ async fn alarms(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Resul
             .get_result(connection)
             .await?;
         if done == 0 {
-            raised += insert(connection, alarm_of(&row, due, now)?).await?;
+            raised += insert(connection, alarm_of(&row, registry, due, now)?).await?;
         }
         diesel::update(schedule::table.find((row.organisation_id, row.id)))
             .set(schedule::alarmed_due_at.eq(due))
@@ -136,15 +137,18 @@ fn key_of(row: &ScheduleRow, due: DateTime<Utc>) -> String {
     format!("schedule:{}:{}", row.id, due.to_rfc3339())
 }
 
-fn alarm_of(row: &ScheduleRow, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<JobRow> {
+fn alarm_of(
+    row: &ScheduleRow,
+    registry: &Registry,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<JobRow> {
     let payload = serde_json::to_value(ScheduleAlarm {
         schedule: row.id,
         due_at: due,
     })?;
-    let mut made = blank(row, now, payload)?;
-    made.kind = ScheduleAlarm::KIND.to_owned();
-    made.queue = ScheduleAlarm::QUEUE.to_owned();
-    made.max_attempts = ScheduleAlarm::MAX_ATTEMPTS;
+    let kind = registry.kind(ScheduleAlarm::KIND)?;
+    let mut made = job_at(row, kind, now, payload);
     made.key = Some(format!("alarm:{}:{}", row.id, due.to_rfc3339()));
     Ok(made)
 }
@@ -156,51 +160,17 @@ fn job_of(
     now: DateTime<Utc>,
 ) -> Result<JobRow> {
     let kind = registry.kind(&row.kind)?;
-    let mut made = blank(row, now, row.payload.clone())?;
-    made.kind = kind.name.to_owned();
-    made.queue = kind.queue.to_owned();
-    made.max_attempts = kind.max_attempts;
-    made.priority = kind.priority;
+    let mut made = job_at(row, kind, now, row.payload.clone());
     made.key = Some(key_of(row, due));
     made.run_at = due;
     Ok(made)
 }
 
-fn blank(row: &ScheduleRow, now: DateTime<Utc>, payload: Value) -> Result<JobRow> {
-    Ok(JobRow {
-        organisation_id: row.organisation_id,
-        id: JobId::generate(),
-        kind: String::new(),
-        queue: String::new(),
-        key: None,
-        payload,
-        actor: json!(Actor::system(row.organisation_id)),
-        owner_id: None,
-        company_id: row.company_id,
-        schedule_id: Some(row.id),
-        dry_run: false,
-        status: JobStatus::Queued,
-        priority: 0,
-        attempt: 0,
-        max_attempts: 1,
-        run_at: now,
-        dispatched_at: None,
-        lease_until: None,
-        fence: 0,
-        worker: None,
-        done: 0,
-        total: 0,
-        note: None,
-        result: None,
-        error: None,
-        cancel_requested_at: None,
-        request_id: RequestId::generate(),
-        trace: None,
-        locale: Locale::Es,
-        created_at: now,
-        started_at: None,
-        finished_at: None,
-    })
+fn job_at(row: &ScheduleRow, kind: &Kind, now: DateTime<Utc>, payload: Value) -> JobRow {
+    let mut made = JobRow::of_system(row.organisation_id, kind, now, payload);
+    made.company_id = row.company_id;
+    made.schedule_id = Some(row.id);
+    made
 }
 
 async fn insert(connection: &mut AsyncPgConnection, row: JobRow) -> Result<usize> {
