@@ -23,6 +23,7 @@ directory-file_unknown_type = The type of the file is not known or does not matc
 directory-holiday_taken = That day already is a holiday of the calendar.
 directory-iban_invalid = The IBAN is not valid.
 directory-identity_failed = Logging in through the identity provider failed.
+directory-identity_no_address = The administrator has not given the public address of the installation; without it nobody can log in through an identity provider.
 directory-identity_provider_unknown = There is no such identity provider.
 directory-identity_unknown_user = The provider knows you, but no user has that verified address.
 directory-issuer_invalid = The issuer's address must be https and public.

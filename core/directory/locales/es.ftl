@@ -23,6 +23,7 @@ directory-file_unknown_type = No se reconoce el tipo del archivo o no coincide c
 directory-holiday_taken = Ese día ya es festivo en el calendario.
 directory-iban_invalid = El IBAN no es válido.
 directory-identity_failed = No se ha podido iniciar sesión con el proveedor de identidad.
+directory-identity_no_address = El administrador no ha indicado la dirección pública de la instalación; sin ella no se puede entrar con un proveedor de identidad.
 directory-identity_provider_unknown = No existe ese proveedor de identidad.
 directory-identity_unknown_user = El proveedor le reconoce, pero no hay ningún usuario con esa dirección verificada.
 directory-issuer_invalid = La dirección del emisor debe ser https y pública.

@@ -8,7 +8,7 @@ use kernel::filter::{DateTimeFilter, IdFilter, TextFilter};
 use kernel::id::TypedId;
 use kernel::ids::{ApiKeyId, OrganisationId, UserId};
 use kernel::page::{Page, PageRequest};
-use kernel::{Event, Fault, Predicate, Result, Tx, listing};
+use kernel::{Event, Fault, Predicate, Principal, Result, Tx, listing};
 
 use crate::auth::{own_user, require_proof};
 use crate::check::{self, Input, taken};
@@ -75,7 +75,7 @@ listing! {
     from "directory" api_key as ApiKey;
 }
 
-/// One's own keys, and with the right to see them everybody's.
+/// One's own keys, and with the right to see them everybody's. A key sees itself.
 fn visible(tx: &Tx) -> Predicate {
     let organisation = tx.organisation().uuid();
     let of_tenant = Predicate::equal(
@@ -85,13 +85,12 @@ fn visible(tx: &Tx) -> Predicate {
     if tx.actor().scope(API_KEY_READ).everywhere {
         return of_tenant;
     }
-    match tx.actor().principal.user() {
-        Some(user) => of_tenant.and(Predicate::equal(
-            "\"directory\".\"api_key\".\"user_id\"",
-            user.uuid(),
-        )),
-        None => Predicate::none(),
-    }
+    let own = match tx.actor().principal {
+        Principal::User(user) => ("\"directory\".\"api_key\".\"user_id\"", user.uuid()),
+        Principal::ApiKey(key) => ("\"directory\".\"api_key\".\"id\"", key.uuid()),
+        Principal::System => return Predicate::none(),
+    };
+    of_tenant.and(Predicate::equal(own.0, own.1))
 }
 
 /// A page of the keys that the actor may see.

@@ -35,6 +35,7 @@ pub const REASONS: &[&str] = &[
     "directory.holiday_taken",
     "directory.iban_invalid",
     "directory.identity_failed",
+    "directory.identity_no_address",
     "directory.identity_provider_unknown",
     "directory.identity_unknown_user",
     "directory.issuer_invalid",

@@ -40,6 +40,7 @@ pub mod organisation;
 
 pub mod password;
 pub mod permission;
+pub mod retention;
 pub mod role;
 pub mod schema;
 pub mod secret;

@@ -53,7 +53,41 @@ kernel::permissions! {
 
 /// The permissions of the other domains that roles are made of.
 pub const OTHERS: &[&str] = &[
+    "administration.announcement.manage",
+    "administration.announcement.read",
+    "administration.document.manage",
+    "administration.document.read",
+    "administration.report.run",
+    "administration.report.schedule",
+    "analytics.measure.manage",
+    "analytics.measure.read",
+    "compliance.finding.accept",
+    "compliance.finding.manage",
+    "compliance.finding.read",
+    "compliance.rule.manage",
+    "compliance.rule.read",
+    "compliance.scan.run",
+    "finance.invoice.manage",
+    "finance.invoice.post",
+    "finance.invoice.read",
+    "finance.payment.approve",
+    "finance.payment.manage",
+    "finance.payment.read",
+    "finance.tax.manage",
+    "inventory.cost.read",
+    "inventory.item.manage",
+    "inventory.item.read",
+    "inventory.purchase.approve",
+    "inventory.purchase.manage",
+    "inventory.purchase.read",
+    "inventory.replenishment.manage",
+    "inventory.replenishment.read",
+    "inventory.stock.adjust",
+    "inventory.stock.move",
+    "inventory.stock.read",
     "kernel.audit.read",
+    "kernel.bulk.export",
+    "kernel.bulk.import",
     "kernel.job.manage",
     "kernel.job.read",
     "kernel.schedule.manage",
@@ -81,6 +115,12 @@ pub const OTHERS: &[&str] = &[
     "processes.delegation.manage",
     "processes.inbox.read",
     "processes.policy.manage",
+    "processes.task.manage",
+    "processes.task.read",
+    "technology.incident.manage",
+    "technology.incident.read",
+    "technology.system.manage",
+    "technology.system.read",
 ];
 
 /// Whether a permission of that name exists in the suite.
@@ -89,4 +129,8 @@ pub fn is_known(name: &str) -> bool {
 }
 
 /// Pairs that no single role may hold: who prepares never approves.
-pub const APART: &[(&str, &str)] = &[("people.payroll.run", "people.payroll.approve")];
+pub const APART: &[(&str, &str)] = &[
+    ("people.payroll.run", "people.payroll.approve"),
+    ("finance.payment.manage", "finance.payment.approve"),
+    ("inventory.purchase.manage", "inventory.purchase.approve"),
+];

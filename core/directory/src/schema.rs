@@ -332,6 +332,7 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(api_key, user);
 diesel::allow_tables_to_appear_in_same_query!(session, user);
 diesel::allow_tables_to_appear_in_same_query!(credential, user);
 diesel::allow_tables_to_appear_in_same_query!(role, role_assignment);

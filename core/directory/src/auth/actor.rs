@@ -104,6 +104,36 @@ pub async fn grants_of(tx: &mut Tx, user: UserId) -> Result<BTreeMap<String, Sco
     Ok(scopes_of(given_to(tx, user).await?, None))
 }
 
+/// An API key as an actor with everything that it may do now: what its maker may, within its
+/// scopes. `None` when it is over or revoked, or its maker is not active.
+pub(crate) async fn key_actor(tx: &mut Tx, key: ApiKeyId) -> Result<Option<Actor>> {
+    use crate::schema::user;
+    let maker = user::organisation_id
+        .eq(api_key::organisation_id)
+        .and(user::id.eq(api_key::user_id));
+    let found: Option<(UserId, String, Vec<String>)> = api_key::table
+        .inner_join(user::table.on(maker))
+        .filter(api_key::organisation_id.eq(tx.organisation()))
+        .filter(api_key::id.eq(key))
+        .filter(api_key::revoked_at.is_null())
+        .filter(api_key::expires_at.gt(tx.now()))
+        .filter(user::active)
+        .select((api_key::user_id, api_key::name, api_key::scopes))
+        .first(tx.conn())
+        .await
+        .optional()?;
+    let Some((maker, name, scopes)) = found else {
+        return Ok(None);
+    };
+    let given = given_to(tx, maker).await?;
+    Ok(Some(Actor {
+        principal: Principal::ApiKey(key),
+        name,
+        grants: scopes_of(given, Some(&scopes)),
+        ..Actor::system(tx.organisation())
+    }))
+}
+
 fn token_of(credential: Credential<'_>) -> Result<Token, Refusal> {
     let unknown = Refusal::Unauthenticated;
     match credential {

@@ -16,6 +16,7 @@ use diesel_async::RunQueryDsl;
 use kernel::ids::{SessionId, UserId};
 use kernel::{Actor, Context, Db, Error, Event, Fault, Principal, Result, Tx};
 
+pub(crate) use actor::key_actor;
 pub use actor::{
     Authenticated, Credential, Life, Refusal, authenticate, grants_of, organisation_of,
 };

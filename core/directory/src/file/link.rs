@@ -1,19 +1,21 @@
-//! Links to files: signed, for one user, good for minutes. Whoever opens one is checked again: a
-//! right that was taken away in the meantime is gone.
+//! Links to files: signed, for one user or API key, good for minutes. Whoever opens one is checked
+//! again: a right that was taken away in the meantime is gone.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::ids::{FileId, OrganisationId, UserId};
+use kernel::ids::{ApiKeyId, FileId, OrganisationId, UserId};
 use kernel::{Actor, Context, Db, Fault, Principal, Result, Tx};
 use uuid::Uuid;
 
 use super::{File, FileStore, constant, find, told};
-use crate::auth::{bare_actor, grants_of};
+use crate::auth::{bare_actor, grants_of, key_actor};
 
 /// Minutes that a link is good for.
 pub const LINK_MINUTES: i64 = 5;
+/// What a link begins its reader's kind with when a domain decided on them.
+const GRANTED: &str = "granted_";
 
 /// A link to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,19 +40,39 @@ pub fn link(tx: &Tx, store: &FileStore, file: &File) -> Result<FileLink> {
     if !file.is_visible_to(tx.actor()) || file.organisation_id != tx.organisation() {
         return Err(Fault::not_found("kernel.not_found").into());
     }
+    Ok(signed_link(
+        tx,
+        store,
+        file,
+        tx.actor().principal.kind().to_owned(),
+    ))
+}
+
+/// A link to a file whose reader a domain has just decided on: for a file that belongs to a record
+/// with rules of its own, such as a document. It opens for this reader, as long as they may log in,
+/// without asking for the permission that the file carries.
+pub fn link_granted(tx: &Tx, store: &FileStore, file: &File) -> Result<FileLink> {
+    if file.organisation_id != tx.organisation() {
+        return Err(Fault::not_found("kernel.not_found").into());
+    }
+    let kind = format!("{GRANTED}{}", tx.actor().principal.kind());
+    Ok(signed_link(tx, store, file, kind))
+}
+
+fn signed_link(tx: &Tx, store: &FileStore, file: &File, kind: String) -> FileLink {
     let expires_at = tx.now() + TimeDelta::minutes(LINK_MINUTES);
     let fields = [
         file.organisation_id.0.simple().to_string(),
         file.id.0.simple().to_string(),
-        tx.actor().principal.kind().to_owned(),
+        kind,
         tx.actor().principal.uuid().simple().to_string(),
         expires_at.timestamp().to_string(),
     ];
     let signature = store.keys().sign(&signed(&fields));
-    Ok(FileLink {
+    FileLink {
         path: format!("/files/{}.{signature}", fields.join(".")),
         expires_at,
-    })
+    }
 }
 
 fn signed(fields: &[String; 5]) -> [&str; 6] {
@@ -62,19 +84,19 @@ fn signed(fields: &[String; 5]) -> [&str; 6] {
 pub async fn open(db: &Db, store: &FileStore, ticket: &str) -> Result<Download> {
     let bad = || Fault::not_found("directory.file_link_invalid");
     let now = db.clock().now();
-    let (organisation, id, principal) = read(store, ticket, now).ok_or_else(bad)?;
+    let (organisation, id, principal, granted) = read(store, ticket, now).ok_or_else(bad)?;
     let context = |actor: Actor| Arc::new(Context::new(Arc::new(actor), now));
-    let actor = match principal {
-        Some(user) => {
-            let mut tx = db.begin(&context(Actor::system(organisation))).await?;
-            let actor = actor_of(&mut tx, organisation, user).await?;
-            tx.commit().await?;
-            actor.ok_or_else(bad)?
-        }
-        None => Actor::system(organisation),
-    };
+    let mut tx = db.begin(&context(Actor::system(organisation))).await?;
+    let actor = actor_of(&mut tx, organisation, principal).await?;
+    tx.commit().await?;
+    let actor = actor.ok_or_else(bad)?;
     let mut tx = db.begin(&context(actor)).await?;
-    let file = find(&mut tx, id).await?.ok_or_else(bad)?;
+    let found = if granted {
+        super::load(&mut tx, &[id]).await?.into_iter().next()
+    } else {
+        find(&mut tx, id).await?
+    };
+    let file = found.ok_or_else(bad)?;
     tx.emit(told(
         "directory.file.downloaded",
         &file,
@@ -86,13 +108,13 @@ pub async fn open(db: &Db, store: &FileStore, ticket: &str) -> Result<Download> 
     Ok(Download { file, bytes })
 }
 
-/// What a link says, when it is signed and still good; the user is `None` for automations and
-/// Trastienda itself.
+/// What a link says, when it is signed and still good. The last part says whether a domain decided
+/// on the reader.
 fn read(
     store: &FileStore,
     ticket: &str,
     now: DateTime<Utc>,
-) -> Option<(OrganisationId, FileId, Option<UserId>)> {
+) -> Option<(OrganisationId, FileId, Principal, bool)> {
     let mut parts = ticket.splitn(6, '.').map(str::to_owned);
     let mut next = || parts.next();
     let fields = [next()?, next()?, next()?, next()?, next()?];
@@ -105,31 +127,40 @@ fn read(
         return None;
     }
     let uuid = |text: &str| Uuid::try_parse(text).ok();
-    let user = if kind == "user" {
-        Some(UserId(uuid(&principal)?))
-    } else {
-        None
-    };
+    let granted = kind.starts_with(GRANTED);
+    let kind = kind.strip_prefix(GRANTED).unwrap_or(&kind);
+    let id = uuid(&principal)?;
+    let principals = [
+        Principal::User(UserId(id)),
+        Principal::ApiKey(ApiKeyId(id)),
+        Principal::System,
+    ];
     Some((
         OrganisationId(uuid(&organisation)?),
         FileId(uuid(&file)?),
-        user,
+        principals.into_iter().find(|known| known.kind() == kind)?,
+        granted,
     ))
 }
 
-/// The user of a link with what they may do now; `None` when they are no longer active.
+/// Whose link it is, with what they may do now; `None` for a user who is no longer active and a
+/// key that is no longer good.
 async fn actor_of(
     tx: &mut Tx,
     organisation: OrganisationId,
-    user: UserId,
+    principal: Principal,
 ) -> Result<Option<Actor>> {
+    let user = match principal {
+        Principal::User(user) => user,
+        Principal::ApiKey(key) => return key_actor(tx, key).await,
+        Principal::System => return Ok(Some(Actor::system(organisation))),
+    };
     let found = crate::user::by_ids(tx, &[user]).await?.into_iter().next();
     let Some(found) = found.filter(|user| user.active) else {
         return Ok(None);
     };
     let grants = grants_of(tx, user).await?;
     let actor = bare_actor(organisation, user, found.display_name);
-    debug_assert_eq!(actor.principal, Principal::User(user));
     Ok(Some(Actor { grants, ..actor }))
 }
 
@@ -155,11 +186,17 @@ mod tests {
             fields.join("."),
             store.keys().sign(&signed(&fields))
         );
-        let (seen, _, who) = read(&store, &ticket, now).unwrap();
-        assert_eq!((seen.0, who), (organisation, Some(UserId(user))));
+        let (seen, _, who, granted) = read(&store, &ticket, now).unwrap();
+        assert_eq!((seen.0, who), (organisation, Principal::User(UserId(user))));
+        assert!(!granted);
+        assert!(read(&store, &ticket.replace(".user.", ".granted_user."), now).is_none());
         assert!(read(&store, &ticket, now + TimeDelta::seconds(300)).is_none());
         assert!(read(&store, &ticket.replace(".1300.", ".9300."), now).is_none());
         assert!(read(&store, &ticket.replace(".user.", ".system."), now).is_none());
         assert!(read(&store, "x", now).is_none());
+        let key = fields.map(|field| field.replace("user", "api_key"));
+        let ticket = format!("{}.{}", key.join("."), store.keys().sign(&signed(&key)));
+        let (_, _, who, _) = read(&store, &ticket, now).unwrap();
+        assert_eq!(who, Principal::ApiKey(ApiKeyId(user)));
     }
 }

@@ -1,5 +1,6 @@
 //! Files: rows that say whose they are and who may read them; the bytes lie in the store.
 
+mod keep;
 mod link;
 mod sniff;
 mod store;
@@ -18,10 +19,11 @@ use kernel::id::TypedId;
 use kernel::ids::{CompanyId, FileId, OrganisationId, UserId};
 use kernel::page::{Page, PageRequest};
 use kernel::predicate::Value;
-use kernel::{Actor, Event, Fault, Permission, Predicate, Result, Scope, Tx, listing};
+use kernel::{Actor, Event, Fault, Permission, Predicate, Principal, Result, Scope, Tx, listing};
 use uuid::Uuid;
 
-pub use link::{Download, FileLink, LINK_MINUTES, link, open};
+pub use keep::{Keep, content, keep, load};
+pub use link::{Download, FileLink, LINK_MINUTES, link, link_granted, open};
 pub use sniff::{MAX_BYTES, media_type};
 pub use store::FileStore;
 pub use upload::{
@@ -69,9 +71,13 @@ pub struct File {
 }
 
 impl File {
-    /// Whether an actor may read it.
+    /// Whether an actor may read it: by its permission where it belongs, as its owner, or as the
+    /// key whose own job made it.
     pub fn is_visible_to(&self, actor: &Actor) -> bool {
-        let own = self.owner_user.is_some() && self.owner_user == actor.principal.user();
+        let made =
+            self.subject_kind.as_deref() == Some(JOB) && key_of(actor) == Some(self.created_by);
+        let owned = self.owner_user.is_some() && self.owner_user == actor.principal.user();
+        let own = owned || made;
         let held = [self.permission.as_str(), EVERYTHING];
         let scopes = held.iter().filter_map(|name| actor.grants.get(*name));
         own || scopes
@@ -118,10 +124,25 @@ listing! {
     from "directory" file as File;
 }
 
+/// The kind of record that the results of a job belong to.
+const JOB: &str = "Job";
+
+/// The key that acts, when it is one: keys own no files, but have what their own jobs made.
+fn key_of(actor: &Actor) -> Option<Uuid> {
+    match actor.principal {
+        Principal::ApiKey(_) => Some(actor.principal.uuid()),
+        _ => None,
+    }
+}
+
 /// The files whose permission the actor has where they belong, and their own.
 fn visible(tx: &Tx) -> Predicate {
     let column = |name: &str| format!("\"directory\".\"file\".\"{name}\"");
     let mut parts = Vec::new();
+    if let Some(key) = key_of(tx.actor()) {
+        let made = Predicate::equal(&column("created_by"), key);
+        parts.push(made.and(Predicate::equal(&column("subject_kind"), JOB)));
+    }
     if let Some(user) = tx.actor().principal.user() {
         parts.push(Predicate::equal(&column("owner_user"), user.uuid()));
     }

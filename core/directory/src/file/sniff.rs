@@ -40,6 +40,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("csv", "text/csv"),
     ("xml", "application/xml"),
     ("json", "application/json"),
+    ("jsonl", "application/jsonl"),
 ];
 
 /// What makes a text active, in small letters.

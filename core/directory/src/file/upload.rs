@@ -182,11 +182,13 @@ pub struct AttachmentCreateInput {
     pub subject: Option<AttachmentSubject>,
 }
 
-/// Makes a file of an upload of one's own that has arrived. Once.
-pub async fn attach(tx: &mut Tx, command: AttachmentCreateInput) -> Result<File> {
-    tx.require(FILE_MANAGE)?;
+/// An upload of the actor's own that has arrived and is no file yet, with its hash and its type.
+pub(super) async fn arrived(
+    tx: &mut Tx,
+    id: StagedUploadId,
+) -> Result<(StagedUpload, Vec<u8>, String)> {
     let user = own_user(tx)?;
-    let upload = lock(tx, command.upload).await?;
+    let mut upload = lock(tx, id).await?;
     if upload.user_id != user {
         return Err(Fault::not_found("directory.upload_unknown")
             .at(["upload"])
@@ -197,11 +199,28 @@ pub async fn attach(tx: &mut Tx, command: AttachmentCreateInput) -> Result<File>
             .at(["upload"])
             .into());
     }
-    let (Some(sha256), Some(media_type)) = (upload.sha256, upload.media_type) else {
-        return Err(Fault::not_allowed("directory.upload_not_received")
+    match (upload.sha256.take(), upload.media_type.take()) {
+        (Some(sha256), Some(media_type)) => Ok((upload, sha256, media_type)),
+        _ => Err(Fault::not_allowed("directory.upload_not_received")
             .at(["upload"])
-            .into());
-    };
+            .into()),
+    }
+}
+
+/// Records the file that an upload became.
+pub(super) async fn became(tx: &mut Tx, id: StagedUploadId, row: &File) -> Result<()> {
+    diesel::update(staged_upload::table.find((row.organisation_id, id)))
+        .set(staged_upload::file_id.eq(Some(row.id)))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Makes a file of an upload of one's own that has arrived. Once.
+pub async fn attach(tx: &mut Tx, command: AttachmentCreateInput) -> Result<File> {
+    tx.require(FILE_MANAGE)?;
+    let (upload, sha256, media_type) = arrived(tx, command.upload).await?;
+    let user = upload.user_id;
     let (subject, company) = subject_of(tx, command.subject.as_ref()).await?;
     let row = File {
         organisation_id: upload.organisation_id,
@@ -221,10 +240,7 @@ pub async fn attach(tx: &mut Tx, command: AttachmentCreateInput) -> Result<File>
         version: 1,
     };
     insert(tx, &row, FILE_READ).await?;
-    diesel::update(staged_upload::table.find((row.organisation_id, upload.id)))
-        .set(staged_upload::file_id.eq(Some(row.id)))
-        .execute(tx.conn())
-        .await?;
+    became(tx, upload.id, &row).await?;
     Ok(row)
 }
 

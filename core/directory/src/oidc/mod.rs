@@ -7,20 +7,23 @@
 
 mod exchange;
 mod flow;
+mod landing;
 mod outbound;
+mod recognise;
 
 use async_graphql::{InputObject, MaybeUndefined};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use kernel::filter::{BooleanFilter, TextFilter};
 use kernel::ids::OrganisationId;
-use kernel::{Event, Fault, Result, Tx};
+use kernel::page::{Page, PageRequest};
+use kernel::{Event, Fault, Predicate, Result, Tx, listing};
 use uuid::Uuid;
 
 pub use flow::{Begun, Finish, IdentityStartInput, begin, finish, providers_of};
-#[cfg(feature = "s3")]
-pub(crate) use outbound::use_crypto;
-pub use outbound::{Outbound, Reach, is_public};
+pub use landing::{CALLBACK, Landing};
+pub use outbound::{Outbound, Reach, is_public, use_crypto};
 
 use crate::auth::require_proof;
 use crate::check::{self, Input, taken};
@@ -55,24 +58,66 @@ pub struct IdentityProvider {
     pub version: i32,
 }
 
-/// Every provider of the organisation; there are few.
-pub async fn all(tx: &mut Tx) -> Result<Vec<IdentityProvider>> {
-    tx.require(IDENTITY_PROVIDER_MANAGE)?;
-    Ok(identity_provider::table
-        .filter(identity_provider::organisation_id.eq(tx.organisation()))
-        .order((identity_provider::name, identity_provider::id))
-        .select(IdentityProvider::as_select())
-        .load(tx.conn())
-        .await?)
+listing! {
+    /// Conditions on providers.
+    filter IdentityProviderFilter {
+        /// By name.
+        name: TextFilter => name,
+        /// By whether it may be used.
+        enabled: BooleanFilter => enabled,
+    }
+    /// An order of providers.
+    sort IdentityProviderSort;
+    /// What providers can be sorted by.
+    by IdentityProviderSortField {
+        /// By name.
+        Name = "NAME" => name,
+        /// By when it was made.
+        CreatedAt = "CREATED_AT" => created_at,
+    }
+    default Name Asc;
+    search [name, issuer];
+    from "directory" identity_provider as IdentityProvider;
+}
+
+/// Providers are of the whole organisation: whoever may manage them sees them all.
+fn visible(tx: &Tx) -> Result<Predicate> {
+    tx.actor().require_everywhere(IDENTITY_PROVIDER_MANAGE)?;
+    let organisation = kernel::id::TypedId::uuid(tx.organisation());
+    Ok(Predicate::equal(
+        "\"directory\".\"identity_provider\".\"organisation_id\"",
+        organisation,
+    ))
+}
+
+/// A page of the providers.
+pub async fn page(
+    tx: &mut Tx,
+    request: PageRequest<IdentityProviderFilter, IdentityProviderSortField>,
+) -> Result<Page<IdentityProvider>> {
+    let visible = visible(tx)?;
+    list(tx, request, visible).await
+}
+
+/// How many providers there are.
+pub async fn count(
+    tx: &mut Tx,
+    request: PageRequest<IdentityProviderFilter, IdentityProviderSortField>,
+) -> Result<i64> {
+    let visible = visible(tx)?;
+    tally(tx, request, visible).await
 }
 
 /// The visible ones among some providers.
 pub async fn by_ids(tx: &mut Tx, ids: &[IdentityProviderId]) -> Result<Vec<IdentityProvider>> {
-    let all = all(tx).await?;
-    Ok(all
-        .into_iter()
-        .filter(|row| ids.contains(&row.id))
-        .collect())
+    let visible = visible(tx)?;
+    Ok(identity_provider::table
+        .filter(identity_provider::organisation_id.eq(tx.organisation()))
+        .filter(identity_provider::id.eq_any(ids))
+        .filter(visible)
+        .select(IdentityProvider::as_select())
+        .load(tx.conn())
+        .await?)
 }
 
 /// Sets up a provider.

@@ -99,7 +99,7 @@ impl Outbound {
 }
 
 /// Lets TLS use ring; whoever was first keeps what they chose.
-pub(crate) fn use_crypto() {
+pub fn use_crypto() {
     CRYPTO.call_once(|| {
         let provider = rustls::crypto::ring::default_provider();
         drop(provider.install_default());

@@ -8,8 +8,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::actor::EVERYTHING;
+use kernel::filter::{DateTimeFilter, IdFilter};
 use kernel::ids::{CompanyId, DepartmentId, OrganisationId, RoleAssignmentId, RoleId, UserId};
-use kernel::{Event, Fault, Result, Scope, Tx};
+use kernel::page::{Page, PageRequest};
+use kernel::{Error, Event, Fault, Predicate, Result, Scope, Tx, listing};
 use uuid::Uuid;
 
 use super::Role;
@@ -55,6 +57,63 @@ impl RoleAssignment {
     }
 }
 
+listing! {
+    /// Conditions on roles given.
+    filter RoleAssignmentFilter {
+        /// By id.
+        id: IdFilter => id,
+        /// By role.
+        role: IdFilter => role_id,
+        /// By who has it.
+        user: IdFilter => user_id,
+        /// By company; `isNull` finds those that hold everywhere.
+        company: IdFilter => company_id,
+        /// By department.
+        department: IdFilter => department_id,
+        /// By when they were given.
+        created_at: DateTimeFilter => created_at,
+    }
+    /// An order of roles given.
+    sort RoleAssignmentSort;
+    /// What roles given can be sorted by.
+    by RoleAssignmentSortField {
+        /// By when they were given.
+        CreatedAt = "CREATED_AT" => created_at,
+    }
+    default CreatedAt Desc;
+    search [];
+    from "directory" role_assignment as RoleAssignment;
+}
+
+/// Roles given to oneself, and with the right to see roles to everybody.
+fn visible(tx: &Tx) -> Result<Predicate> {
+    let column = |name: &str| kernel::page::quoted("directory", "role_assignment", name);
+    let here = Predicate::equal(&column("organisation_id"), tx.organisation().0);
+    if tx.actor().may(ROLE_READ) {
+        return Ok(here);
+    }
+    let me = own_user(tx).map_err(|_| Error::Denied(ROLE_READ))?;
+    Ok(here.and(Predicate::equal(&column("user_id"), me.0)))
+}
+
+/// A page of the roles given that the actor may see.
+pub async fn assignments_page(
+    tx: &mut Tx,
+    request: PageRequest<RoleAssignmentFilter, RoleAssignmentSortField>,
+) -> Result<Page<RoleAssignment>> {
+    let visible = visible(tx)?;
+    list(tx, request, visible).await
+}
+
+/// How many roles given the actor may see.
+pub async fn assignments_count(
+    tx: &mut Tx,
+    request: PageRequest<RoleAssignmentFilter, RoleAssignmentSortField>,
+) -> Result<i64> {
+    let visible = visible(tx)?;
+    tally(tx, request, visible).await
+}
+
 /// The roles that some users have: of oneself, and with the right to see roles of everybody.
 pub async fn assignments_of_users(tx: &mut Tx, users: &[UserId]) -> Result<Vec<RoleAssignment>> {
     let own = tx.actor().principal.user();
@@ -90,10 +149,11 @@ pub async fn assignments_by_ids(
     tx: &mut Tx,
     ids: &[RoleAssignmentId],
 ) -> Result<Vec<RoleAssignment>> {
-    tx.require(ROLE_READ)?;
+    let visible = visible(tx)?;
     Ok(role_assignment::table
         .filter(role_assignment::organisation_id.eq(tx.organisation()))
         .filter(role_assignment::id.eq_any(ids))
+        .filter(visible)
         .select(RoleAssignment::as_select())
         .load(tx.conn())
         .await?)
@@ -223,7 +283,7 @@ async fn require_giver(tx: &mut Tx, row: &RoleAssignment) -> Result<Role> {
         scope.covers(row.company_id, row.department_id)
     };
     if !covered {
-        return Err(kernel::Error::Denied(ROLE_MANAGE));
+        return Err(Error::Denied(ROLE_MANAGE));
     }
     if own_user(tx).ok() == Some(row.user_id) {
         return Err(Fault::not_allowed("directory.role_self")

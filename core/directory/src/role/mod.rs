@@ -15,8 +15,10 @@ use kernel::page::{Page, PageRequest};
 use kernel::{Event, Fault, Locale, Predicate, Result, Tx, listing};
 
 pub use assignment::{
-    RoleAssignInput, RoleAssignment, RoleUnassignInput, assign, assignments_by_ids,
-    assignments_of_roles, assignments_of_users, may_act_for, require_other_owner, unassign,
+    RoleAssignInput, RoleAssignment, RoleAssignmentFilter, RoleAssignmentSort,
+    RoleAssignmentSortField, RoleUnassignInput, assign, assignments_by_ids, assignments_count,
+    assignments_of_roles, assignments_of_users, assignments_page, may_act_for, require_other_owner,
+    unassign,
 };
 pub use templates::{TEMPLATES, Template};
 
