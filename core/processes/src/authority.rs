@@ -7,7 +7,7 @@ use diesel::sql_types as sql;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{CompanyId, DelegationId, DepartmentId, OrganisationId, RoleId, UserId};
 use kernel::predicate::Value;
-use kernel::{Actor, Fault, Faults, Predicate, Result, Scope, Tx};
+use kernel::{Actor, Fault, Faults, Permission, Predicate, Result, Scope, Tx};
 use uuid::Uuid;
 
 use crate::permission::APPROVAL_DECIDE;
@@ -58,6 +58,37 @@ pub struct Mandate {
     pub delegated: Vec<Delegated>,
 }
 
+impl Mandate {
+    /// As far as it rests on a permission in a company: the authority of whoever lacks it counts
+    /// for nothing.
+    pub(crate) fn resting_on(mut self, permission: &str, company: Option<CompanyId>) -> Self {
+        if !self.own.holds(permission, company) {
+            self.own.grants.clear();
+            self.own.roles.clear();
+        }
+        self.delegated
+            .retain(|delegated| delegated.authority.holds(permission, company));
+        self
+    }
+
+    /// Where those for whom the actor stands in hold a permission, for a kind of record.
+    pub(crate) fn lent(&self, kind: &str, permission: &str) -> Scope {
+        let mut scope = Scope::default();
+        let lent = self.delegated.iter().filter(|delegated| {
+            let limited = delegated.subject_kind.as_deref();
+            limited.is_none_or(|limited| limited == kind)
+        });
+        for delegated in lent {
+            for name in [permission, EVERYTHING] {
+                if let Some(grant) = delegated.authority.grants.get(name) {
+                    scope.widen(grant);
+                }
+            }
+        }
+        scope
+    }
+}
+
 #[derive(QueryableByName)]
 struct Assignment {
     #[diesel(sql_type = sql::Uuid)]
@@ -92,6 +123,13 @@ pub(crate) async fn of_actor(tx: &mut Tx) -> Result<Option<Mandate>> {
         })
         .collect();
     Ok(Some(Mandate { own, delegated }))
+}
+
+/// Where those for whom the actor stands in now hold a permission, for a kind of record; nowhere
+/// for who stands in for nobody. It lends no right by itself: the approval says whose hand counts.
+pub async fn lent_scope(tx: &mut Tx, kind: &str, permission: Permission) -> Result<Scope> {
+    let mandate = of_actor(tx).await?;
+    Ok(mandate.map_or_else(Scope::default, |it| it.lent(kind, permission)))
 }
 
 /// The active users who hold any of the roles.

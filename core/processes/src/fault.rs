@@ -88,6 +88,36 @@ reasons! {
     NOTIFICATION_KIND_INVALID = "processes.notification_kind_invalid";
     /// Inboxes belong to people.
     INBOX_OF_PEOPLE = "processes.inbox_of_people";
+    /// There is no such task, or it is not the reader's to see.
+    TASK_NOT_FOUND = "processes.task_not_found";
+    /// The task is somebody else's to act on.
+    TASK_NOT_YOURS = "processes.task_not_yours";
+    /// The status of the task doesn't allow it.
+    TASK_NOT_IN_STATE = "processes.task_not_in_state";
+    /// Somebody has to do it.
+    TASK_FOR_NOBODY = "processes.task_for_nobody";
+    /// A text has characters that can't be shown.
+    TASK_TEXT_INVALID = "processes.task_text_invalid";
+    /// There is no such company.
+    TASK_COMPANY_UNKNOWN = "processes.task_company_unknown";
+    /// The company has no such department.
+    TASK_DEPARTMENT_UNKNOWN = "processes.task_department_unknown";
+    /// A department is one of a company.
+    TASK_DEPARTMENT_WITHOUT_COMPANY = "processes.task_department_without_company";
+    /// Either a day or an instant.
+    TASK_DUE_TWICE = "processes.task_due_twice";
+    /// The id names no record that the caller can see.
+    TASK_SUBJECT_UNKNOWN = "processes.task_subject_unknown";
+    /// More people than a task takes.
+    TASK_TOO_MANY_PEOPLE = "processes.task_too_many_people";
+    /// More points than a checklist takes.
+    TASK_CHECKLIST_TOO_LONG = "processes.task_checklist_too_long";
+    /// Points are not checked off.
+    TASK_CHECKLIST_OPEN = "processes.task_checklist_open";
+    /// The checklist has no such point.
+    TASK_POINT_UNKNOWN = "processes.task_point_unknown";
+    /// An order names every point once.
+    TASK_ORDER_INCOMPLETE = "processes.task_order_incomplete";
 }
 
 /// A refusal because of who asks.

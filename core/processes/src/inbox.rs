@@ -1,5 +1,6 @@
 //! The inbox: what waits for somebody, of every kind, in one order by time: open approvals that
-//! they could decide, and notifications that they have not read.
+//! they could decide, tasks that are theirs or in a queue of theirs, and notifications that they
+//! have not read.
 //!
 //! The view `processes.inbox_entry` unites the kinds; whatever else may wait joins there, and in
 //! [`InboxKind`] and [`visible`].
@@ -7,7 +8,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{Queryable, Selectable};
 use kernel::filter::{BooleanFilter, DateTimeFilter, TextFilter};
-use kernel::ids::{ApprovalId, NotificationId, OrganisationId, UserId};
+use kernel::ids::{ApprovalId, NotificationId, OrganisationId, TaskId, UserId};
 use kernel::page::{Page, PageRequest};
 use kernel::{Predicate, Result, Tx};
 use serde::Serialize;
@@ -15,11 +16,10 @@ use uuid::Uuid;
 
 use crate::authority;
 use crate::notification::own;
-use crate::permission::APPROVAL_DECIDE;
 use crate::schema::inbox_entry;
 
 kernel::typed_id! {
-    /// What waits for somebody: the id of the approval or notification.
+    /// What waits for somebody: the id of the approval, notification or task.
     InboxEntryId = "inb";
 }
 
@@ -30,6 +30,8 @@ kernel::text_enum! {
         Approval = "APPROVAL",
         /// A notification that was not read yet.
         Notification = "NOTIFICATION",
+        /// A task that is not closed.
+        Task = "TASK",
     }
 }
 
@@ -69,6 +71,8 @@ pub enum Waits {
     Approval(ApprovalId),
     /// A notification.
     Notification(NotificationId),
+    /// A task.
+    Task(TaskId),
 }
 
 impl InboxEntry {
@@ -77,6 +81,7 @@ impl InboxEntry {
         match self.kind {
             InboxKind::Approval => Waits::Approval(ApprovalId(self.id.0)),
             InboxKind::Notification => Waits::Notification(NotificationId(self.id.0)),
+            InboxKind::Task => Waits::Task(TaskId(self.id.0)),
         }
     }
 }
@@ -126,13 +131,15 @@ async fn visible(tx: &mut Tx) -> Result<Predicate> {
     let me = own(tx)?;
     let column = |name| kernel::page::quoted("processes", "inbox_entry", name);
     let mut ways = vec![Predicate::equal(&column("user_id"), me.0)];
-    if tx.actor().may(APPROVAL_DECIDE)
-        && let Some(mandate) = authority::of_actor(tx).await?
-    {
+    if let Some(mandate) = authority::of_actor(tx).await? {
         let approval = Predicate::equal(&column("kind"), InboxKind::Approval.text());
         let decidable = authority::decidable(tx.organisation(), &mandate, &column("id"));
         ways.push(approval.and(decidable));
     }
+    let queued = Predicate::sql(format!("{} IS NULL", column("user_id")))
+        .and(Predicate::equal(&column("kind"), InboxKind::Task.text()))
+        .and(crate::task::queued(me, &column("id")));
+    ways.push(queued);
     let here = Predicate::equal(&column("organisation_id"), tx.organisation().0);
     Ok(here.and(Predicate::some(ways)))
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::approval;
 use crate::permission::POLICY_MANAGE;
+use crate::task;
 
 /// Rounds of one run at most, of 500 steps each.
 const MOST_ROUNDS: usize = 100;
@@ -15,6 +16,7 @@ const MOST_ROUNDS: usize = 100;
 /// Adds the jobs of processes to those that workers know.
 pub fn register(registry: &mut Registry) {
     registry.register::<EscalateApprovals>();
+    registry.register::<task::Escalate>();
 }
 
 /// Escalates the steps of approvals that have waited too long. Repeats harmlessly.

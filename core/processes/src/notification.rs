@@ -32,6 +32,24 @@ pub const APPROVAL_WITHDRAWN: &str = "processes.approval_withdrawn";
 pub const APPROVAL_ESCALATED: &str = "processes.approval_escalated";
 /// Somebody's part in approvals was delegated to the reader.
 pub const DELEGATION_CREATED: &str = "processes.delegation_created";
+/// Somebody has a task to do.
+pub const TASK_ASSIGNED: &str = "processes.task_assigned";
+/// A task waits in the queue of a role that the reader holds.
+pub const TASK_QUEUED: &str = "processes.task_queued";
+/// A task can't go on.
+pub const TASK_BLOCKED: &str = "processes.task_blocked";
+/// A task is done.
+pub const TASK_DONE: &str = "processes.task_done";
+/// A task was given up.
+pub const TASK_CANCELLED: &str = "processes.task_cancelled";
+/// The cause of a task is gone.
+pub const TASK_SETTLED: &str = "processes.task_settled";
+/// Somebody said something about a task.
+pub const TASK_COMMENTED: &str = "processes.task_commented";
+/// Somebody named the reader in a comment.
+pub const TASK_MENTIONED: &str = "processes.task_mentioned";
+/// The time of a task is over.
+pub const TASK_ESCALATED: &str = "processes.task_escalated";
 
 /// The kinds of notification that processes sends.
 pub const KINDS: &[&str] = &[
@@ -40,6 +58,15 @@ pub const KINDS: &[&str] = &[
     APPROVAL_WITHDRAWN,
     APPROVAL_ESCALATED,
     DELEGATION_CREATED,
+    TASK_ASSIGNED,
+    TASK_QUEUED,
+    TASK_BLOCKED,
+    TASK_DONE,
+    TASK_CANCELLED,
+    TASK_SETTLED,
+    TASK_COMMENTED,
+    TASK_MENTIONED,
+    TASK_ESCALATED,
 ];
 
 /// Rows of one insert at most.
@@ -354,10 +381,10 @@ async fn insert(tx: &mut Tx, rows: &[(UserId, Notify)]) -> Result<usize> {
         .iter()
         .map(|(_, notice)| notice.key.as_deref())
         .collect();
-    Ok(diesel::sql_query(INSERT)
+    let made = diesel::sql_query(INSERT)
         .bind::<sql::Uuid, _>(tx.organisation())
         .bind::<sql::Timestamptz, _>(tx.now())
-        .bind::<sql::Array<sql::Uuid>, _>(ids)
+        .bind::<sql::Array<sql::Uuid>, _>(&ids)
         .bind::<sql::Array<sql::Uuid>, _>(users)
         .bind::<sql::Array<sql::Text>, _>(kinds)
         .bind::<sql::Array<sql::Jsonb>, _>(args)
@@ -366,5 +393,7 @@ async fn insert(tx: &mut Tx, rows: &[(UserId, Notify)]) -> Result<usize> {
         .bind::<sql::Array<sql::Bool>, _>(urgent)
         .bind::<sql::Array<sql::Nullable<sql::Text>>, _>(keys)
         .execute(tx.conn())
-        .await?)
+        .await?;
+    crate::mailing::announce(tx, &ids).await?;
+    Ok(made)
 }

@@ -11,4 +11,8 @@ kernel::permissions! {
     DELEGATION_MANAGE = "processes.delegation.manage";
     /// Read one's own inbox.
     INBOX_READ = "processes.inbox.read";
+    /// See the tasks of others.
+    TASK_READ = "processes.task.read";
+    /// Make tasks, and manage those of others that one sees.
+    TASK_MANAGE = "processes.task.manage";
 }

@@ -161,6 +161,72 @@ diesel::table! {
 }
 
 diesel::table! {
+    processes.task (organisation_id, id) {
+        organisation_id -> Uuid,
+        id -> Uuid,
+        title -> Nullable<Text>,
+        title_key -> Nullable<Text>,
+        title_args -> Jsonb,
+        description -> Nullable<Text>,
+        company_id -> Nullable<Uuid>,
+        department_id -> Nullable<Uuid>,
+        assignee_id -> Nullable<Uuid>,
+        role_id -> Nullable<Uuid>,
+        reporter_id -> Nullable<Uuid>,
+        status -> Text,
+        priority -> Text,
+        urgency -> SmallInt,
+        due_at -> Nullable<Timestamptz>,
+        due_order -> Timestamptz,
+        subject_kind -> Nullable<Text>,
+        subject_id -> Nullable<Uuid>,
+        source_key -> Nullable<Text>,
+        blocked_reason -> Nullable<Text>,
+        escalation -> Integer,
+        escalated_at -> Nullable<Timestamptz>,
+        assigned_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    processes.task_watcher (organisation_id, task_id, user_id) {
+        organisation_id -> Uuid,
+        task_id -> Uuid,
+        user_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    processes.task_checklist (organisation_id, id) {
+        organisation_id -> Uuid,
+        id -> Uuid,
+        task_id -> Uuid,
+        position -> Integer,
+        text -> Text,
+        checked_at -> Nullable<Timestamptz>,
+        checked_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    processes.task_comment (organisation_id, id) {
+        organisation_id -> Uuid,
+        id -> Uuid,
+        task_id -> Uuid,
+        author_id -> Nullable<Uuid>,
+        author_name -> Text,
+        text -> Text,
+        mentions -> Array<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     processes.inbox_entry (organisation_id, id) {
         organisation_id -> Uuid,
         id -> Uuid,
@@ -175,3 +241,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(approval, approval_step);
+diesel::allow_tables_to_appear_in_same_query!(task, task_checklist, task_comment);

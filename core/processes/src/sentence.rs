@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 const DEPTH: usize = 3;
 
 /// A key of the message files with the values that its sentence speaks of. A value is a text, a
-/// number, or a sentence of its own, `{"key": …, "args": {…}}`.
+/// number, a sentence of its own, `{"key": …, "args": {…}}`, or a text in each language,
+/// `{"es": …, "en": …}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sentence {
     /// The key, as in `people.payroll_run_title`.
@@ -70,6 +71,10 @@ fn spoken(speaker: &Speaker, locale: Locale, key: &str, args: &Value, depth: usi
 fn text(speaker: &Speaker, locale: Locale, value: &Value, depth: usize) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Object(object) if object.contains_key(locale.tag()) => {
+            let own = object.get(locale.tag()).and_then(Value::as_str);
+            own.unwrap_or_default().to_owned()
+        }
         Value::Object(object) if depth > 0 => {
             let key = object
                 .get("key")
@@ -95,6 +100,18 @@ mod tests {
         let said = |locale| say(&speaker, locale, &outer.key, &outer.args);
         assert_eq!(said(Locale::Es), "Rechazado: Aprobado: A 1");
         assert_eq!(said(Locale::En), "Rejected: Approved: A 1");
+    }
+
+    #[test]
+    fn a_value_in_each_language_is_spoken_in_the_readers() {
+        let speaker = Speaker::new(&[crate::MESSAGES]).unwrap();
+        let said = |locale| {
+            let title = json!({ "es": "Ventas", "en": "Sales" });
+            let sentence = Sentence::new("processes.approval_approved.title").with("title", title);
+            say(&speaker, locale, &sentence.key, &sentence.args)
+        };
+        assert_eq!(said(Locale::Es), "Aprobado: Ventas");
+        assert_eq!(said(Locale::En), "Approved: Sales");
     }
 
     #[test]

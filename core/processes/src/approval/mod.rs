@@ -7,9 +7,12 @@ mod list;
 mod record;
 mod store;
 
+use std::collections::BTreeMap;
+
+use kernel::actor::EVERYTHING;
 use kernel::id::TypedId;
 use kernel::ids::{ApprovalId, CompanyId, RoleId, UserId};
-use kernel::{Fault, Money, Permission, Result, Tx};
+use kernel::{Error, Fault, Money, Permission, Result, Scope, Tx};
 use uuid::Uuid;
 
 pub use list::{
@@ -21,6 +24,7 @@ pub use record::{
     ApprovalStepStatus, ApprovalVerdict,
 };
 
+use crate::authority::Mandate;
 use crate::notification::{self, Notify};
 use crate::permission::{APPROVAL_DECIDE, APPROVAL_READ};
 use crate::rules::{self, Chosen, Seen, Turn};
@@ -121,15 +125,63 @@ pub async fn request(tx: &mut Tx, wanted: RequestApproval) -> Result<Approval> {
 /// Faults of REASONS about who decides and when; step-up where the step asks for it.
 #[tracing::instrument(skip_all, fields(approval.id = %command.id), err)]
 pub async fn decide(tx: &mut Tx, command: ApprovalDecideInput) -> Result<Decided> {
-    tx.require(APPROVAL_DECIDE)?;
-    let not_found = || Fault::not_found(fault::APPROVAL_NOT_FOUND).at(["id"]);
+    let mandate = mandate(tx).await?;
+    let seen = locked(tx, command.id).await?;
+    decide_by(tx, seen, command, &mandate).await
+}
+
+/// Like [`decide`], for a record whose approval takes a permission whatever its policy says: only
+/// the authority of who holds it counts, the actor's own or that of one they stand in for.
+#[tracing::instrument(skip_all, fields(approval.id = %command.id), err)]
+pub async fn decide_holding(
+    tx: &mut Tx,
+    command: ApprovalDecideInput,
+    permission: Permission,
+) -> Result<Decided> {
+    let mandate = mandate(tx).await?;
+    let seen = locked(tx, command.id).await?;
+    let mandate = mandate.resting_on(permission, seen.approval.company_id);
+    decide_by(tx, seen, command, &mandate).await
+}
+
+/// The mandate of the actor, who may decide somewhere: by their own right, or for another.
+async fn mandate(tx: &mut Tx) -> Result<Mandate> {
     let Some(mandate) = authority::of_actor(tx).await? else {
         return Err(fault::forbidden(fault::ONLY_PEOPLE_DECIDE).into());
     };
-    let mut seen = store::lock(tx, command.id).await?.ok_or_else(not_found)?;
-    let hand = rules::hand(&seen, &mandate);
+    let decides = |grants: &BTreeMap<String, Scope>| {
+        let ways = [APPROVAL_DECIDE, EVERYTHING];
+        ways.iter().any(|name| grants.contains_key(*name))
+    };
+    let mut all = std::iter::once(&mandate.own).chain(
+        mandate
+            .delegated
+            .iter()
+            .map(|delegated| &delegated.authority),
+    );
+    if all.any(|authority| decides(&authority.grants)) {
+        Ok(mandate)
+    } else {
+        Err(Error::Denied(APPROVAL_DECIDE))
+    }
+}
+
+async fn locked(tx: &mut Tx, id: ApprovalId) -> Result<Seen> {
+    let not_found = || Fault::not_found(fault::APPROVAL_NOT_FOUND).at(["id"]);
+    Ok(store::lock(tx, id).await?.ok_or_else(not_found)?)
+}
+
+async fn decide_by(
+    tx: &mut Tx,
+    mut seen: Seen,
+    command: ApprovalDecideInput,
+    mandate: &Mandate,
+) -> Result<Decided> {
+    let hand = rules::hand(&seen, mandate);
     if matches!(&hand, Err(fault) if fault.reason == fault::NOT_DECIDER) && !reads(tx, &seen) {
-        return Err(not_found().into());
+        return Err(Fault::not_found(fault::APPROVAL_NOT_FOUND)
+            .at(["id"])
+            .into());
     }
     rules::check_open(&seen.approval)?;
     if command

@@ -2,6 +2,7 @@
 
 mod choosing;
 mod histories;
+mod lending;
 
 use std::collections::{BTreeMap, BTreeSet};
 
