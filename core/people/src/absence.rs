@@ -4,16 +4,15 @@ use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use directory::check::{self, Input, taken};
+use directory::check::{self, Input};
 use kernel::filter::{DateFilter, DateTimeFilter, IdFilter, TextFilter};
 use kernel::ids::{AbsenceId, CompanyId, EmployeeId, OrganisationId};
-use kernel::page::{Page, PageRequest};
 use kernel::{Date, Event, Fault, Result, Tx, listing};
 
+use crate::belonging::{belonging, stored};
 use crate::employee::{self, Employee};
 use crate::fault;
-use crate::permission::{PAY_MANAGE, PAY_READ, SELF_READ};
-use crate::reach;
+use crate::permission::{PAY_MANAGE, PAY_READ};
 use crate::schema::absence;
 
 /// Days for which nothing is paid.
@@ -79,39 +78,12 @@ listing! {
     from "people" absence as Absence;
 }
 
-fn visible(tx: &Tx) -> Result<kernel::Predicate> {
-    reach::visible(tx, reach::columns!("absence"), PAY_READ, SELF_READ)
+belonging! {
+    absence as Absence, AbsenceId;
+    by AbsenceFilter, AbsenceSortField;
+    unknown ABSENCE_NOT_FOUND
 }
-
-/// A page of the absences that are open to the actor.
-pub async fn page(
-    tx: &mut Tx,
-    request: PageRequest<AbsenceFilter, AbsenceSortField>,
-) -> Result<Page<Absence>> {
-    let visible = visible(tx)?;
-    list(tx, request, visible).await
-}
-
-/// How many absences are open to the actor.
-pub async fn count(
-    tx: &mut Tx,
-    request: PageRequest<AbsenceFilter, AbsenceSortField>,
-) -> Result<i64> {
-    let visible = visible(tx)?;
-    tally(tx, request, visible).await
-}
-
-/// Those among some absences that are open to the actor.
-pub async fn by_ids(tx: &mut Tx, ids: &[AbsenceId]) -> Result<Vec<Absence>> {
-    let visible = visible(tx)?;
-    Ok(absence::table
-        .filter(absence::organisation_id.eq(tx.organisation()))
-        .filter(absence::id.eq_any(ids))
-        .filter(visible)
-        .select(Absence::as_select())
-        .load(tx.conn())
-        .await?)
-}
+stored! { absence as Absence }
 
 /// The absences of some employees that count in a month, for payroll.
 pub(crate) async fn load(
@@ -211,46 +183,6 @@ pub async fn cancel(tx: &mut Tx, command: AbsenceCancelInput) -> Result<Absence>
     tx.emit(event("people.absence.cancelled", &next, &employee))
         .await?;
     Ok(next)
-}
-
-/// Locks an absence with its employee, whose lock makes writers take turns.
-async fn lock(tx: &mut Tx, id: AbsenceId) -> Result<(Employee, Absence)> {
-    let not_found = || Fault::not_found(fault::ABSENCE_NOT_FOUND).at(["id"]);
-    tx.require(PAY_MANAGE)?;
-    let owner: Option<EmployeeId> = absence::table
-        .find((tx.organisation(), id))
-        .select(absence::employee_id)
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let owner = owner.ok_or_else(not_found)?;
-    let employee = match employee::lock(tx, owner, PAY_MANAGE, "id").await {
-        Err(kernel::Error::Refused(_)) => return Err(not_found().into()),
-        other => other?,
-    };
-    let row = absence::table
-        .find((tx.organisation(), id))
-        .select(Absence::as_select())
-        .first(tx.conn())
-        .await?;
-    Ok((employee, row))
-}
-
-async fn insert(tx: &mut Tx, row: &Absence) -> Result<()> {
-    diesel::insert_into(absence::table)
-        .values(row)
-        .execute(tx.conn())
-        .await
-        .map_err(|error| taken(error.into(), "absence_pkey", "kernel.id_taken", "id"))?;
-    Ok(())
-}
-
-async fn store(tx: &mut Tx, row: &Absence) -> Result<()> {
-    diesel::update(absence::table.find((row.organisation_id, row.id)))
-        .set(row)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 fn event(action: &'static str, row: &Absence, employee: &Employee) -> Event {

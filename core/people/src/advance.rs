@@ -4,17 +4,16 @@ use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use directory::check::{self, Input, taken};
+use directory::check::{self, Input};
 use kernel::filter::{DateFilter, DecimalFilter, IdFilter};
 use kernel::ids::{AdvanceId, CompanyId, EmployeeId, OrganisationId};
-use kernel::page::{Page, PageRequest};
 use kernel::{Date, Dec, Event, Fault, Result, Tx, listing};
 use rust_decimal::Decimal;
 
+use crate::belonging::{belonging, stored};
 use crate::employee::{self, Employee};
 use crate::fault;
-use crate::permission::{PAY_MANAGE, PAY_READ, SELF_READ};
-use crate::reach;
+use crate::permission::{PAY_MANAGE, PAY_READ};
 use crate::schema::advance;
 
 /// Something paid on account.
@@ -85,39 +84,12 @@ listing! {
     from "people" advance as Advance;
 }
 
-fn visible(tx: &Tx) -> Result<kernel::Predicate> {
-    reach::visible(tx, reach::columns!("advance"), PAY_READ, SELF_READ)
+belonging! {
+    advance as Advance, AdvanceId;
+    by AdvanceFilter, AdvanceSortField;
+    unknown ADVANCE_NOT_FOUND
 }
-
-/// A page of the advances that are open to the actor.
-pub async fn page(
-    tx: &mut Tx,
-    request: PageRequest<AdvanceFilter, AdvanceSortField>,
-) -> Result<Page<Advance>> {
-    let visible = visible(tx)?;
-    list(tx, request, visible).await
-}
-
-/// How many advances are open to the actor.
-pub async fn count(
-    tx: &mut Tx,
-    request: PageRequest<AdvanceFilter, AdvanceSortField>,
-) -> Result<i64> {
-    let visible = visible(tx)?;
-    tally(tx, request, visible).await
-}
-
-/// Those among some advances that are open to the actor.
-pub async fn by_ids(tx: &mut Tx, ids: &[AdvanceId]) -> Result<Vec<Advance>> {
-    let visible = visible(tx)?;
-    Ok(advance::table
-        .filter(advance::organisation_id.eq(tx.organisation()))
-        .filter(advance::id.eq_any(ids))
-        .filter(visible)
-        .select(Advance::as_select())
-        .load(tx.conn())
-        .await?)
-}
+stored! { advance as Advance }
 
 /// The advances of some employees granted up to a day, for payroll; in order of their making.
 pub(crate) async fn load(tx: &mut Tx, ids: &[EmployeeId], to: Date) -> Result<Vec<Advance>> {
@@ -224,46 +196,6 @@ pub async fn reschedule(tx: &mut Tx, command: AdvanceRescheduleInput) -> Result<
     tx.emit(event.set_guarded("instalment", next.instalment, PAY_READ))
         .await?;
     Ok(next)
-}
-
-/// Locks an advance with its employee, whose lock makes writers take turns.
-async fn lock(tx: &mut Tx, id: AdvanceId) -> Result<(Employee, Advance)> {
-    let not_found = || Fault::not_found(fault::ADVANCE_NOT_FOUND).at(["id"]);
-    tx.require(PAY_MANAGE)?;
-    let owner: Option<EmployeeId> = advance::table
-        .find((tx.organisation(), id))
-        .select(advance::employee_id)
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let owner = owner.ok_or_else(not_found)?;
-    let employee = match employee::lock(tx, owner, PAY_MANAGE, "id").await {
-        Err(kernel::Error::Refused(_)) => return Err(not_found().into()),
-        other => other?,
-    };
-    let row = advance::table
-        .find((tx.organisation(), id))
-        .select(Advance::as_select())
-        .first(tx.conn())
-        .await?;
-    Ok((employee, row))
-}
-
-async fn insert(tx: &mut Tx, row: &Advance) -> Result<()> {
-    diesel::insert_into(advance::table)
-        .values(row)
-        .execute(tx.conn())
-        .await
-        .map_err(|error| taken(error.into(), "advance_pkey", "kernel.id_taken", "id"))?;
-    Ok(())
-}
-
-async fn store(tx: &mut Tx, row: &Advance) -> Result<()> {
-    diesel::update(advance::table.find((row.organisation_id, row.id)))
-        .set(row)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 fn event(action: &'static str, row: &Advance, employee: &Employee) -> Event {

@@ -6,14 +6,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use directory::check::{self, Input, taken};
 use kernel::filter::{DateTimeFilter, IdFilter, TextFilter};
-use kernel::ids::{CompanyId, OrganisationId, PayConceptId};
+use kernel::ids::{CompanyId, EmployeeId, OrganisationId, PayConceptId};
 use kernel::page::{Page, PageRequest};
-use kernel::{Event, Fault, Locale, Predicate, Result, Tx, listing};
+use kernel::{Error, Event, Fault, Locale, Predicate, Result, Tx, listing};
 use rules::formula::Formula;
 
-use crate::fault;
-use crate::permission::{PAY_MANAGE, PAY_READ};
+use crate::permission::{PAY_MANAGE, PAY_READ, SELF_READ};
 use crate::schema::pay_concept;
+use crate::{fault, reach};
 
 kernel::text_enum! {
     /// Whether a concept is paid or taken.
@@ -120,16 +120,42 @@ listing! {
     from "people" pay_concept as PayConcept;
 }
 
+/// What the actor may see: by right, and what their own items and posted payslips are made by.
 fn visible(tx: &Tx) -> Result<Predicate> {
-    let scope = tx.require(PAY_READ)?;
+    let actor = tx.actor();
+    let scope = actor.scope(PAY_READ);
+    let me = reach::own_record(actor, SELF_READ);
+    if scope.is_nowhere() && me.is_none() {
+        return Err(Error::Denied(PAY_READ));
+    }
     let column = |name: &str| kernel::page::quoted("people", "pay_concept", name);
-    Ok(
-        Predicate::equal(&column("organisation_id"), tx.organisation().0).and(Predicate::in_scope(
-            &scope,
-            Some(&column("company_id")),
-            None,
-        )),
-    )
+    let mut seen = Predicate::in_scope(&scope, Some(&column("company_id")), None);
+    if let Some(me) = me {
+        seen = seen.or(given_to(me, column));
+    }
+    Ok(Predicate::equal(&column("organisation_id"), tx.organisation().0).and(seen))
+}
+
+fn given_to(me: EmployeeId, column: impl Fn(&str) -> String) -> Predicate {
+    let organisation = column("organisation_id");
+    Predicate::sql(format!(
+        "{} IN (SELECT i.concept_id FROM people.pay_item i \
+         WHERE i.organisation_id = {organisation} AND i.employee_id = ",
+        column("id")
+    ))
+    .bind(me.0)
+    .then(format!(
+        ") OR ({}, {}) IN (SELECT p.company_id, l.code FROM people.payslip p \
+         JOIN people.payroll_run r ON r.organisation_id = p.organisation_id AND r.id = p.run_id \
+         JOIN people.payslip_line l ON l.organisation_id = p.organisation_id \
+         AND l.payslip_id = p.id \
+         WHERE p.organisation_id = {organisation} AND r.status = 'POSTED' \
+         AND l.subject_id IS NOT NULL AND p.employee_id = ",
+        column("company_id"),
+        column("code")
+    ))
+    .bind(me.0)
+    .then(")")
 }
 
 /// A page of the concepts that the actor may see.

@@ -114,6 +114,10 @@ reasons! {
     ROW_MALFORMED = "people.row_malformed";
     /// A file has no rows or too many.
     IMPORT_SIZE = "people.import_size";
+    /// An import names either its text or its file.
+    IMPORT_SOURCE = "people.import_source";
+    /// The file of an import is no text.
+    IMPORT_TEXT = "people.import_text";
     /// A cell is no date.
     CELL_DATE = "people.cell_date";
     /// A cell is no number.
@@ -130,6 +134,8 @@ reasons! {
     CORRECTS_NEEDED = "people.corrects_needed";
     /// Only a posted regular run of the month is corrected.
     CORRECTS_POSTED = "people.corrects_posted";
+    /// Who acts is no user of the organisation.
+    PERSON_UNKNOWN = "people.person_unknown";
     /// The state of the run does not allow it.
     RUN_STATE = "people.run_state";
     /// A run without payslips can't be submitted.
@@ -178,6 +184,10 @@ pub const SENTENCES: &[&str] = &[
     "people.payslip_ready.body",
     "people.payroll_ready.title",
     "people.payroll_ready.body",
+    "people.import_errors",
+    "people.import_row",
+    "people.import_column",
+    "people.import_error",
 ];
 
 #[cfg(test)]

@@ -4,17 +4,16 @@ use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use directory::check::{self, Input, taken};
+use directory::check::{self, Input};
 use kernel::filter::{DateFilter, DecimalFilter, IdFilter, TextFilter};
 use kernel::ids::{CompanyId, EmployeeId, GarnishmentId, OrganisationId};
-use kernel::page::{Page, PageRequest};
 use kernel::{Date, Dec, Event, Fault, Result, Tx, listing};
 use rust_decimal::Decimal;
 
+use crate::belonging::{belonging, stored};
 use crate::employee::{self, Employee};
 use crate::fault;
-use crate::permission::{PAY_MANAGE, PAY_READ, SELF_READ};
-use crate::reach;
+use crate::permission::{PAY_MANAGE, PAY_READ};
 use crate::schema::garnishment;
 
 kernel::text_enum! {
@@ -109,39 +108,12 @@ listing! {
     from "people" garnishment as Garnishment;
 }
 
-fn visible(tx: &Tx) -> Result<kernel::Predicate> {
-    reach::visible(tx, reach::columns!("garnishment"), PAY_READ, SELF_READ)
+belonging! {
+    garnishment as Garnishment, GarnishmentId;
+    by GarnishmentFilter, GarnishmentSortField;
+    unknown GARNISHMENT_NOT_FOUND
 }
-
-/// A page of the garnishments that are open to the actor.
-pub async fn page(
-    tx: &mut Tx,
-    request: PageRequest<GarnishmentFilter, GarnishmentSortField>,
-) -> Result<Page<Garnishment>> {
-    let visible = visible(tx)?;
-    list(tx, request, visible).await
-}
-
-/// How many garnishments are open to the actor.
-pub async fn count(
-    tx: &mut Tx,
-    request: PageRequest<GarnishmentFilter, GarnishmentSortField>,
-) -> Result<i64> {
-    let visible = visible(tx)?;
-    tally(tx, request, visible).await
-}
-
-/// Those among some garnishments that are open to the actor.
-pub async fn by_ids(tx: &mut Tx, ids: &[GarnishmentId]) -> Result<Vec<Garnishment>> {
-    let visible = visible(tx)?;
-    Ok(garnishment::table
-        .filter(garnishment::organisation_id.eq(tx.organisation()))
-        .filter(garnishment::id.eq_any(ids))
-        .filter(visible)
-        .select(Garnishment::as_select())
-        .load(tx.conn())
-        .await?)
-}
+stored! { garnishment as Garnishment }
 
 /// The garnishments of some employees in force in a month, for payroll; in order of priority.
 pub(crate) async fn load(
@@ -279,46 +251,6 @@ pub async fn lift(tx: &mut Tx, command: GarnishmentLiftInput) -> Result<Garnishm
     tx.emit(event("people.garnishment.lifted", &next, &employee).set("liftedOn", lifted_on))
         .await?;
     Ok(next)
-}
-
-/// Locks a garnishment with its employee, whose lock makes writers take turns.
-async fn lock(tx: &mut Tx, id: GarnishmentId) -> Result<(Employee, Garnishment)> {
-    let not_found = || Fault::not_found(fault::GARNISHMENT_NOT_FOUND).at(["id"]);
-    tx.require(PAY_MANAGE)?;
-    let owner: Option<EmployeeId> = garnishment::table
-        .find((tx.organisation(), id))
-        .select(garnishment::employee_id)
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let owner = owner.ok_or_else(not_found)?;
-    let employee = match employee::lock(tx, owner, PAY_MANAGE, "id").await {
-        Err(kernel::Error::Refused(_)) => return Err(not_found().into()),
-        other => other?,
-    };
-    let row = garnishment::table
-        .find((tx.organisation(), id))
-        .select(Garnishment::as_select())
-        .first(tx.conn())
-        .await?;
-    Ok((employee, row))
-}
-
-async fn insert(tx: &mut Tx, row: &Garnishment) -> Result<()> {
-    diesel::insert_into(garnishment::table)
-        .values(row)
-        .execute(tx.conn())
-        .await
-        .map_err(|error| taken(error.into(), "garnishment_pkey", "kernel.id_taken", "id"))?;
-    Ok(())
-}
-
-async fn store(tx: &mut Tx, row: &Garnishment) -> Result<()> {
-    diesel::update(garnishment::table.find((row.organisation_id, row.id)))
-        .set(row)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 fn event(action: &'static str, row: &Garnishment, employee: &Employee) -> Event {

@@ -4,18 +4,17 @@ use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use directory::check::{self, Input, taken};
+use directory::check::{self, Input};
 use kernel::filter::{BooleanFilter, DateFilter, IdFilter};
 use kernel::ids::{CompanyId, EmployeeId, OrganisationId, PayConceptId, PayItemId};
-use kernel::page::{Page, PageRequest};
 use kernel::{Date, Dec, Event, Fault, Result, Tx, listing};
 use rust_decimal::Decimal;
 
+use crate::belonging::belonging;
 use crate::contract::rules::Month;
 use crate::employee::{self, Employee};
 use crate::fault;
-use crate::permission::{PAY_MANAGE, PAY_READ, SELF_READ};
-use crate::reach;
+use crate::permission::{PAY_MANAGE, PAY_READ};
 use crate::schema::{pay_concept, pay_item};
 
 /// A concept given to an employee.
@@ -82,38 +81,10 @@ listing! {
     from "people" pay_item as PayItem;
 }
 
-fn visible(tx: &Tx) -> Result<kernel::Predicate> {
-    reach::visible(tx, reach::columns!("pay_item"), PAY_READ, SELF_READ)
-}
-
-/// A page of the items that are open to the actor.
-pub async fn page(
-    tx: &mut Tx,
-    request: PageRequest<PayItemFilter, PayItemSortField>,
-) -> Result<Page<PayItem>> {
-    let visible = visible(tx)?;
-    list(tx, request, visible).await
-}
-
-/// How many items are open to the actor.
-pub async fn count(
-    tx: &mut Tx,
-    request: PageRequest<PayItemFilter, PayItemSortField>,
-) -> Result<i64> {
-    let visible = visible(tx)?;
-    tally(tx, request, visible).await
-}
-
-/// Those among some items that are open to the actor.
-pub async fn by_ids(tx: &mut Tx, ids: &[PayItemId]) -> Result<Vec<PayItem>> {
-    let visible = visible(tx)?;
-    Ok(pay_item::table
-        .filter(pay_item::organisation_id.eq(tx.organisation()))
-        .filter(pay_item::id.eq_any(ids))
-        .filter(visible)
-        .select(PayItem::as_select())
-        .load(tx.conn())
-        .await?)
+belonging! {
+    pay_item as PayItem, PayItemId;
+    by PayItemFilter, PayItemSortField;
+    unknown ITEM_NOT_FOUND
 }
 
 /// The items of some employees that count in a year, for payroll; in order of their making.
@@ -178,11 +149,7 @@ pub async fn create(tx: &mut Tx, command: PayItemCreateInput) -> Result<PayItem>
     let row = decide(tx, &employee, &command, &mut input);
     input.finish()?;
     let row = row.ok_or_else(|| kernel::Error::bug("an item without a month"))?;
-    diesel::insert_into(pay_item::table)
-        .values(&row)
-        .execute(tx.conn())
-        .await
-        .map_err(|error| taken(error.into(), "pay_item_pkey", "kernel.id_taken", "id"))?;
+    insert(tx, &row).await?;
     tx.emit(event("people.pay_item.created", &row, &employee))
         .await?;
     Ok(row)
@@ -264,19 +231,7 @@ pub struct PayItemDeleteInput {
 /// Takes an item back; payslips that were made keep what it gave. Gives its id.
 #[tracing::instrument(skip_all, fields(item.id = %command.id), err)]
 pub async fn delete(tx: &mut Tx, command: PayItemDeleteInput) -> Result<PayItemId> {
-    let not_found = || Fault::not_found(fault::ITEM_NOT_FOUND).at(["id"]);
-    tx.require(PAY_MANAGE)?;
-    let row: Option<PayItem> = pay_item::table
-        .find((tx.organisation(), command.id))
-        .select(PayItem::as_select())
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let row = row.ok_or_else(not_found)?;
-    let employee = match employee::lock(tx, row.employee_id, PAY_MANAGE, "id").await {
-        Err(kernel::Error::Refused(_)) => return Err(not_found().into()),
-        other => other?,
-    };
+    let (employee, row) = lock(tx, command.id).await?;
     check::version(row.version, command.expected_version)?;
     diesel::delete(pay_item::table.find((row.organisation_id, row.id)))
         .execute(tx.conn())

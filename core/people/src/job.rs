@@ -2,6 +2,7 @@
 
 use kernel::job::Registry;
 
+use crate::employee::EmployeeImport;
 use crate::payroll::{PayrollCalculate, PayrollDeliver, PayrollMonth};
 
 /// Adds the jobs of people to the registry.
@@ -9,5 +10,6 @@ pub fn register(registry: &mut Registry) {
     registry
         .register::<PayrollCalculate>()
         .register::<PayrollMonth>()
-        .register::<PayrollDeliver>();
+        .register::<PayrollDeliver>()
+        .register::<EmployeeImport>();
 }

@@ -16,7 +16,7 @@
 //! never approves it; nobody sees the pay of others without the right to.
 //!
 //! Events: `people.<noun>.<verbed>`. Jobs: `people.payroll_calculate`, `people.payroll_month`,
-//! `people.payroll_deliver`.
+//! `people.payroll_deliver`, `people.employee_import`.
 
 #![cfg_attr(
     test,
@@ -32,6 +32,7 @@
 pub mod absence;
 pub mod account;
 pub mod advance;
+mod belonging;
 pub mod concept;
 pub mod contract;
 pub mod employee;

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{EmployeeId, UserId};
 use kernel::predicate::Value;
-use kernel::{Actor, Error, Permission, Predicate, Principal, Result, Scope, Tx};
+use kernel::{Actor, Error, Fault, Permission, Predicate, Principal, Result, Scope, Tx};
+
+use crate::fault;
 
 /// The columns of a table of employees' records, quoted and qualified.
 #[derive(Clone, Copy)]
@@ -42,17 +44,30 @@ pub(crate) fn own_record(actor: &Actor, own: Permission) -> Option<EmployeeId> {
 }
 
 /// The person behind an act: the user, or who made the API key. Nobody for the system.
+///
+/// # Errors
+/// A user whom the organisation does not have: what they prepared could never be told apart.
 pub(crate) async fn person_behind(tx: &mut Tx) -> Result<Option<UserId>> {
-    use directory::schema::api_key;
-    match tx.actor().principal {
-        Principal::User(user) => Ok(Some(user)),
-        Principal::System => Ok(None),
-        Principal::ApiKey(key) => Ok(api_key::table
-            .find((tx.organisation(), key))
+    use directory::schema::{api_key, user};
+    let organisation = tx.organisation();
+    let found: Option<UserId> = match tx.actor().principal {
+        Principal::System => return Ok(None),
+        Principal::User(id) => user::table
+            .find((organisation, id))
+            .select(user::id)
+            .first(tx.conn())
+            .await
+            .optional()?,
+        Principal::ApiKey(key) => api_key::table
+            .find((organisation, key))
             .select(api_key::user_id)
             .first(tx.conn())
             .await
-            .optional()?),
+            .optional()?,
+    };
+    match found {
+        Some(user) => Ok(Some(user)),
+        None => Err(Fault::not_allowed(fault::PERSON_UNKNOWN).into()),
     }
 }
 
@@ -73,12 +88,16 @@ fn within(scope: &Scope, columns: Columns) -> Predicate {
 
 /// The columns of a table of the schema that has no department of its own.
 macro_rules! columns {
-    ($table:literal) => {
+    ($table:ident) => {
         $crate::reach::Columns {
-            organisation: concat!("\"people\".\"", $table, "\".\"organisation_id\""),
-            company: concat!("\"people\".\"", $table, "\".\"company_id\""),
+            organisation: concat!(
+                "\"people\".\"",
+                stringify!($table),
+                "\".\"organisation_id\""
+            ),
+            company: concat!("\"people\".\"", stringify!($table), "\".\"company_id\""),
             department: None,
-            employee: concat!("\"people\".\"", $table, "\".\"employee_id\""),
+            employee: concat!("\"people\".\"", stringify!($table), "\".\"employee_id\""),
         }
     };
 }

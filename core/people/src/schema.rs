@@ -213,6 +213,7 @@ diesel::table! {
         approved_at -> Nullable<Timestamptz>,
         posted_at -> Nullable<Timestamptz>,
         entry_id -> Nullable<Uuid>,
+        delivery_job_id -> Nullable<Uuid>,
         payslips -> Integer,
         gross -> Numeric,
         employee_contributions -> Numeric,

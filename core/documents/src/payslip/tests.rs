@@ -1,7 +1,5 @@
 //! What the printed payslip says, that it is the same every time, and what it refuses.
 
-use std::time::Instant;
-
 use chrono::{DateTime, Utc};
 use rust_decimal::dec;
 
@@ -246,30 +244,5 @@ fn every_word_of_the_templates_is_in_both_languages() {
                 .collect()
         };
         assert_eq!(keys("es"), keys("en"));
-    }
-}
-
-/// Prints the time of a batch; `cargo test … -- --ignored --nocapture batch`.
-#[test]
-#[ignore = "measures, asserts nothing"]
-fn batch_of_payslips() {
-    let engine = Engine::new().unwrap();
-    let mut payslip = payslip();
-    let started = Instant::now();
-    payslip.pdf(&engine, Language::Es, at()).unwrap();
-    println!("first: {:?}", started.elapsed());
-    for round in 0..4 {
-        let started = Instant::now();
-        let count = 50;
-        for number in 0..count {
-            payslip.reference = format!("NOM-{round}-{number}");
-            payslip.employee.name = format!("Persona {round} {number}");
-            payslip.salary[3].amount = dec!(200) + rust_decimal::Decimal::new(number, 2);
-            payslip.gross = dec!(2365) + rust_decimal::Decimal::new(number, 2);
-            payslip.net = payslip.gross - payslip.total_deductions;
-            payslip.pdf(&engine, Language::Es, at()).unwrap();
-        }
-        let each = started.elapsed() / u32::try_from(count).unwrap();
-        println!("each of {count}: {each:?}");
     }
 }

@@ -8,18 +8,17 @@ use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use directory::check::{self, Input, taken};
+use directory::check::{self, Input};
 use kernel::filter::{DateFilter, DecimalFilter, IdFilter, IntFilter, TextFilter};
 use kernel::ids::{CompanyId, ContractId, EmployeeId, OrganisationId};
-use kernel::page::{Page, PageRequest};
 use kernel::{Date, Dec, Event, Fault, Result, Tx, listing};
 
 pub use terms::{ContractTermsInput, ContractTermsPatch};
 
+use crate::belonging::{belonging, stored};
 use crate::employee::{self, Employee};
 use crate::fault;
-use crate::permission::{PAY_MANAGE, PAY_READ, SELF_READ};
-use crate::reach;
+use crate::permission::{PAY_MANAGE, PAY_READ};
 use crate::schema::contract;
 
 kernel::text_enum! {
@@ -169,39 +168,12 @@ listing! {
     from "people" contract as Contract;
 }
 
-fn visible(tx: &Tx) -> Result<kernel::Predicate> {
-    reach::visible(tx, reach::columns!("contract"), PAY_READ, SELF_READ)
+belonging! {
+    contract as Contract, ContractId;
+    by ContractFilter, ContractSortField;
+    unknown CONTRACT_NOT_FOUND
 }
-
-/// A page of the contracts whose pay is open to the actor.
-pub async fn page(
-    tx: &mut Tx,
-    request: PageRequest<ContractFilter, ContractSortField>,
-) -> Result<Page<Contract>> {
-    let visible = visible(tx)?;
-    list(tx, request, visible).await
-}
-
-/// How many contracts are open to the actor.
-pub async fn count(
-    tx: &mut Tx,
-    request: PageRequest<ContractFilter, ContractSortField>,
-) -> Result<i64> {
-    let visible = visible(tx)?;
-    tally(tx, request, visible).await
-}
-
-/// Those among some contracts that are open to the actor.
-pub async fn by_ids(tx: &mut Tx, ids: &[ContractId]) -> Result<Vec<Contract>> {
-    let visible = visible(tx)?;
-    Ok(contract::table
-        .filter(contract::organisation_id.eq(tx.organisation()))
-        .filter(contract::id.eq_any(ids))
-        .filter(visible)
-        .select(Contract::as_select())
-        .load(tx.conn())
-        .await?)
-}
+stored! { contract as Contract }
 
 /// A contract that is open to the actor.
 pub async fn find(tx: &mut Tx, id: ContractId) -> Result<Option<Contract>> {
@@ -408,44 +380,5 @@ pub(crate) async fn end_all(
             .set("endsOn", on);
         tx.emit(event).await?;
     }
-    Ok(())
-}
-
-/// A contract with its employee, whose lock makes changes of their contracts one after another.
-async fn lock(tx: &mut Tx, id: ContractId) -> Result<(Employee, Contract)> {
-    let not_found = || Fault::not_found(fault::CONTRACT_NOT_FOUND).at(["id"]);
-    let owner: Option<EmployeeId> = contract::table
-        .find((tx.organisation(), id))
-        .select(contract::employee_id)
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let owner = owner.ok_or_else(not_found)?;
-    let employee = match employee::lock(tx, owner, PAY_MANAGE, "id").await {
-        Err(kernel::Error::Refused(_)) => return Err(not_found().into()),
-        other => other?,
-    };
-    let row = contract::table
-        .find((tx.organisation(), id))
-        .select(Contract::as_select())
-        .first(tx.conn())
-        .await?;
-    Ok((employee, row))
-}
-
-async fn insert(tx: &mut Tx, row: &Contract) -> Result<()> {
-    diesel::insert_into(contract::table)
-        .values(row)
-        .execute(tx.conn())
-        .await
-        .map_err(|error| taken(error.into(), "contract_pkey", "kernel.id_taken", "id"))?;
-    Ok(())
-}
-
-async fn store(tx: &mut Tx, row: &Contract) -> Result<()> {
-    diesel::update(contract::table.find((row.organisation_id, row.id)))
-        .set(row)
-        .execute(tx.conn())
-        .await?;
     Ok(())
 }

@@ -1,65 +1,36 @@
-//! Hiring many from a CSV file: every fault of every row at once, and nobody unless all.
+//! Hiring many from a CSV file: a job of one item a row. Every fault of every row is told at once,
+//! and nobody is hired unless everybody can be.
+//!
+//! A worker that dies in the middle loses nothing: the next one checks and hires the rows that are
+//! still open. Round trips: the check of all rows 7, and 10 for each chunk.
 
 use std::collections::HashMap;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use async_graphql::InputObject;
-use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::ids::{CompanyId, DepartmentId};
-use kernel::{Date, Dec, Error, Fault, Locale, Result, Tx};
-use rust_decimal::Decimal;
+use directory::file::{self, FileStore, NewFile};
+use documents::Language;
+use documents::table::{Cell, Column, Dialect, Orientation, Row, Table};
+use futures::FutureExt;
+use kernel::id::TypedId;
+use kernel::ids::{CompanyId, DepartmentId, FileId};
+use kernel::job::{Enqueue, Job, JobRow, JobRun};
+use kernel::{Error, Fault, Locale, Permission, Result, Speaker, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::hire::{EmployeeHireInput, Hired, hire_all};
-use crate::contract::{ContractKind, ContractTermsInput, SalaryPeriod};
+use super::hire::hire_all;
+use super::sheet::{Sheet, in_columns};
 use crate::fault;
-use crate::permission::EMPLOYEE_MANAGE;
+use crate::permission::{EMPLOYEE_MANAGE, PAY_MANAGE};
 
-/// Rows of one import at most.
-const MOST_ROWS: usize = 2_000;
-/// Bytes of one import at most.
-const MOST_BYTES: usize = 900_000;
-
-/// The columns, in any order. Dates are YYYY-MM-DD, numbers have a decimal point, `extra_pay_months`
-/// are separated by blanks.
-pub const COLUMNS: &[&str] = &[
-    "first_name",
-    "last_name",
-    "tax_id",
-    "social_security_number",
-    "birth_date",
-    "email",
-    "iban",
-    "department",
-    "locale",
-    "contract_kind",
-    "starts_on",
-    "ends_on",
-    "salary",
-    "salary_period",
-    "extra_pay_months",
-    "extra_pays_prorated",
-    "contribution_group",
-    "occupation",
-    "occupation_code",
-    "agreement",
-    "accident_rate",
-    "working_time",
-];
-
-/// The columns that have to be there.
-const NEEDED: &[&str] = &[
-    "first_name",
-    "last_name",
-    "tax_id",
-    "social_security_number",
-    "birth_date",
-    "starts_on",
-    "salary",
-    "contribution_group",
-    "occupation",
-];
+/// Rows in one transaction.
+const CHUNK: usize = 50;
+/// Faults that the job itself tells at most; its file has them all.
+const TOLD: usize = 250;
 
 /// Hires the employees of a CSV file.
 #[derive(Clone, Debug, InputObject)]
@@ -67,55 +38,187 @@ pub struct EmployeeImportInput {
     /// The company.
     pub company: CompanyId,
     /// The file as text: a line of column names, then a line an employee; commas or semicolons.
-    pub csv: String,
-    /// Only tells what is wrong.
+    /// Needed are `first_name`, `last_name`, `tax_id`, `social_security_number`, `birth_date`,
+    /// `starts_on`, `salary`, `contribution_group` and `occupation`; there may be `email`, `iban`,
+    /// `department`, `locale`, `contract_kind`, `ends_on`, `salary_period`, `extra_pay_months`,
+    /// `extra_pays_prorated`, `occupation_code`, `agreement`, `accident_rate`, `working_time`.
+    pub csv: Option<String>,
+    /// Or a file that was uploaded.
+    pub file: Option<FileId>,
+    /// Only tells what is wrong, as the job's errors.
     #[graphql(default)]
     pub dry_run: bool,
 }
 
-/// What an import did.
-#[derive(Clone, Debug)]
-pub struct Imported {
-    /// Who was hired, in the order of the rows.
-    pub hired: Vec<Hired>,
+/// Wants everybody in a CSV file hired, by a job. Needs the right to manage employees and pay.
+///
+/// # Errors
+/// A file that can't be read at all; its rows are checked by the job.
+#[tracing::instrument(skip_all, fields(company.id = %command.company), err)]
+pub async fn import(
+    tx: &mut Tx,
+    store: &FileStore,
+    command: EmployeeImportInput,
+) -> Result<JobRow> {
+    tx.require_in(EMPLOYEE_MANAGE, command.company, None)?;
+    tx.require_in(PAY_MANAGE, command.company, None)?;
+    let file = match (command.csv, command.file) {
+        (Some(text), None) => {
+            Sheet::read(&text).map_err(Error::Refused)?;
+            keep(tx, store, command.company, text).await?
+        }
+        (None, Some(file)) => {
+            let text = text_of(tx, store, file).await?;
+            Sheet::read(&text).map_err(at_file)?;
+            file
+        }
+        _ => return Err(Fault::invalid(fault::IMPORT_SOURCE).at(["csv"]).into()),
+    };
+    let wanted = EmployeeImport {
+        company: command.company,
+        file,
+    };
+    let how = Enqueue {
+        company: Some(command.company),
+        dry_run: command.dry_run,
+        ..Enqueue::default()
+    };
+    kernel::job::enqueue(tx, &wanted, how).await
 }
 
-/// Hires everybody in a CSV file, or nobody: the faults of all rows are told at once, each under
-/// `rows`, its number from 1 and its column. The caller rolls a dry run back.
-#[tracing::instrument(skip_all, fields(company.id = %command.company), err)]
-pub async fn import(tx: &mut Tx, command: EmployeeImportInput) -> Result<Imported> {
-    tx.require_in(EMPLOYEE_MANAGE, command.company, None)?;
-    let departments = departments(tx, command.company).await?;
-    let mut faults = Vec::new();
-    let rows = read(&command.csv, &mut faults);
-    let mut commands = Vec::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
-        let mut cells = Cells {
-            row,
-            number: at + 1,
-            faults: &mut faults,
+async fn keep(tx: &mut Tx, store: &FileStore, company: CompanyId, text: String) -> Result<FileId> {
+    let new = NewFile {
+        name: "import.csv".to_owned(),
+        bytes: text.into_bytes().into(),
+        permission: PAY_MANAGE,
+        owner_user: tx.actor().principal.user(),
+        company: Some(company),
+        subject: None,
+    };
+    let kept = file::store(tx, store, new).await;
+    let at_csv = |error| match error {
+        Error::Refused(faults) => {
+            Error::Refused(faults.into_iter().map(|it| it.at(["csv"])).collect())
+        }
+        other => other,
+    };
+    Ok(kept.map_err(at_csv)?.id)
+}
+
+async fn text_of(tx: &mut Tx, store: &FileStore, id: FileId) -> Result<String> {
+    let unknown = || Fault::not_found("kernel.not_found").at(["file"]);
+    if file::find(tx, id).await?.is_none() {
+        return Err(unknown().into());
+    }
+    let bytes = file::bytes(tx, store, id).await?;
+    let malformed = |_| Fault::invalid(fault::IMPORT_TEXT).at(["file"]);
+    Ok(String::from_utf8(bytes.to_vec()).map_err(malformed)?)
+}
+
+fn at_file(faults: Vec<Fault>) -> Error {
+    Error::Refused(faults.into_iter().map(|it| it.at(["file"])).collect())
+}
+
+/// Hires everybody in a CSV file, or nobody.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EmployeeImport {
+    /// The company.
+    pub company: CompanyId,
+    /// The file.
+    pub file: FileId,
+}
+
+impl Job for EmployeeImport {
+    const KIND: &'static str = "people.employee_import";
+    const QUEUE: &'static str = "people";
+    const PERMISSION: Permission = EMPLOYEE_MANAGE;
+
+    async fn run(self, job: JobRun) -> Result<Value> {
+        let store = job.service::<FileStore>()?;
+        let text = {
+            let (store, id) = (store.clone(), self.file);
+            job.read(move |tx| async move { text_of(tx, &store, id).await }.boxed())
+                .await?
         };
-        let hire = cells.hire(command.company, &departments);
-        commands.push((format!("rows.{}.", at + 1), hire));
+        let sheet = Arc::new(Sheet::read(&text).map_err(Error::Refused)?);
+        let open = self.open(&job, &sheet).await?;
+        let (plan, wanted) = (self.clone(), open.clone());
+        let checked = sheet.clone();
+        let faults = job
+            .read(move |tx| async move { plan.check(tx, &checked, &wanted).await }.boxed())
+            .await?;
+        if !faults.is_empty() {
+            return Err(refuse(&job, &store, self.company, faults).await?);
+        }
+        if job.is_dry_run() {
+            return Ok(json!({ "rows": open.len(), "hired": 0 }));
+        }
+        for chunk in open.chunks(CHUNK) {
+            let keys: Vec<Uuid> = chunk.iter().map(|number| key_of(*number)).collect();
+            let (plan, sheet, numbers) = (self.clone(), sheet.clone(), chunk.to_vec());
+            job.items(&keys, move |tx| {
+                async move { plan.hire(tx, &sheet, &numbers).await }.boxed()
+            })
+            .await?;
+        }
+        let rows = sheet.numbers().count();
+        job.finish(move |_| async move { Ok(json!({ "rows": rows, "hired": rows })) }.boxed())
+            .await
     }
-    if faults.is_empty() {
-        return Ok(Imported {
-            hired: hire_all(tx, &commands).await?,
-        });
+}
+
+impl EmployeeImport {
+    /// The rows that are still to be hired. A rehearsal keeps no items: it looks at all.
+    async fn open(&self, job: &JobRun, sheet: &Sheet) -> Result<Vec<usize>> {
+        if job.is_dry_run() {
+            return Ok(sheet.numbers().collect());
+        }
+        let keys: Vec<Uuid> = sheet.numbers().map(key_of).collect();
+        let pending = job.pending(&keys).await?;
+        let numbers = sheet.numbers().zip(&keys);
+        Ok(numbers
+            .filter(|(_, key)| pending.contains(key))
+            .map(|(number, _)| number)
+            .collect())
     }
-    // What can be read is checked as well, so that all is told at once; nothing of it is kept.
-    tx.savepoint().await?;
-    let checked = hire_all(tx, &commands).await;
-    tx.undo_to_savepoint().await?;
-    if let Err(Error::Refused(more)) = checked {
-        let known: Vec<Vec<String>> = faults.iter().map(|fault| fault.field.clone()).collect();
-        faults.extend(
-            more.into_iter()
-                .map(in_columns)
-                .filter(|it| !known.contains(&it.field)),
-        );
+
+    /// Everything that is wrong with some rows; whatever it writes is rolled back by the caller.
+    async fn check(&self, tx: &mut Tx, sheet: &Sheet, numbers: &[usize]) -> Result<Vec<Fault>> {
+        let departments = departments(tx, self.company).await?;
+        let (hirings, mut faults) = sheet.hirings(numbers, self.company, &departments);
+        if let Err(error) = hire_all(tx, &hirings).await {
+            let Error::Refused(more) = error else {
+                return Err(error);
+            };
+            let known: Vec<Vec<String>> = faults.iter().map(|it| it.field.clone()).collect();
+            let more = more.into_iter().map(in_columns);
+            faults.extend(more.filter(|it| !known.contains(&it.field)));
+        }
+        Ok(faults)
     }
-    Err(Error::Refused(faults))
+
+    /// Hires some rows that were checked; what another has taken since is refused.
+    async fn hire(
+        &self,
+        tx: &mut Tx,
+        sheet: &Sheet,
+        numbers: &[usize],
+    ) -> Result<Vec<(Uuid, Vec<Fault>)>> {
+        let departments = departments(tx, self.company).await?;
+        let (hirings, _) = sheet.hirings(numbers, self.company, &departments);
+        match hire_all(tx, &hirings).await {
+            Err(Error::Refused(faults)) => {
+                Err(Error::Refused(faults.into_iter().map(in_columns).collect()))
+            }
+            Err(other) => Err(other),
+            Ok(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// What the item of a row is known by.
+fn key_of(number: usize) -> Uuid {
+    Uuid::from_u128(u128::try_from(number).unwrap_or_default())
 }
 
 /// The departments of a company by code.
@@ -131,283 +234,74 @@ async fn departments(tx: &mut Tx, company: CompanyId) -> Result<HashMap<String, 
     Ok(rows.into_iter().collect())
 }
 
-type Row = HashMap<String, String>;
+/// Keeps all faults as a file of the job, and gives the refusal that ends it.
+async fn refuse(
+    job: &JobRun,
+    store: &Arc<FileStore>,
+    company: CompanyId,
+    mut faults: Vec<Fault>,
+) -> Result<Error> {
+    let bytes = told(job, &faults)?;
+    let (store, id, owner) = (store.clone(), job.id(), job.row().owner_id);
+    job.write(move |tx| {
+        async move {
+            let new = NewFile {
+                name: "import-errors.csv".to_owned(),
+                bytes: bytes.into(),
+                permission: EMPLOYEE_MANAGE,
+                owner_user: owner,
+                company: Some(company),
+                subject: Some(("Job", id.uuid())),
+            };
+            file::store(tx, &store, new).await
+        }
+        .boxed()
+    })
+    .await?;
+    faults.truncate(TOLD);
+    Ok(Error::Refused(faults))
+}
 
-/// The rows of a file by column; a malformed file is told line by line.
-fn read(text: &str, faults: &mut Vec<Fault>) -> Vec<Row> {
-    if text.len() > MOST_BYTES {
-        faults.push(
-            Fault::invalid("kernel.too_long")
-                .with("most", MOST_BYTES)
-                .at(["csv"]),
-        );
-        return Vec::new();
-    }
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next().unwrap_or_default();
-    let separator = if first.contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let names: Vec<String> = match reader.headers() {
-        Ok(names) => names.iter().map(str::to_lowercase).collect(),
-        Err(_) => Vec::new(),
+/// The faults as a spreadsheet in the language of who wanted the import.
+fn told(job: &JobRun, faults: &[Fault]) -> Result<Vec<u8>> {
+    let locale = job.row().locale;
+    let language = match locale {
+        Locale::Es => Language::Es,
+        Locale::En => Language::En,
     };
-    for name in names
-        .iter()
-        .filter(|name| !COLUMNS.contains(&name.as_str()))
-    {
-        faults.push(
-            Fault::invalid(fault::COLUMN_UNKNOWN)
-                .with("name", name)
-                .at(["csv"]),
-        );
-    }
-    for name in NEEDED
-        .iter()
-        .filter(|name| !names.iter().any(|known| known == *name))
-    {
-        faults.push(
-            Fault::invalid(fault::COLUMN_MISSING)
-                .with("name", name)
-                .at(["csv"]),
-        );
-    }
-    if !faults.is_empty() {
-        return Vec::new();
-    }
-    let mut rows = Vec::new();
-    for (at, record) in reader.records().enumerate() {
-        match record {
-            Ok(record) => {
-                let cells = record.iter().map(str::to_owned);
-                rows.push(names.iter().cloned().zip(cells).collect());
-            }
-            Err(_) => {
-                let at = ["rows".to_owned(), (at + 1).to_string()];
-                faults.push(Fault::invalid(fault::ROW_MALFORMED).at(at));
-                rows.push(Row::new());
-            }
-        }
-    }
-    if rows.is_empty() || rows.len() > MOST_ROWS {
-        faults.push(
-            Fault::invalid(fault::IMPORT_SIZE)
-                .with("most", MOST_ROWS)
-                .at(["csv"]),
-        );
-        return Vec::new();
-    }
-    rows
-}
-
-/// Reads the cells of one row.
-struct Cells<'r> {
-    row: &'r Row,
-    number: usize,
-    faults: &'r mut Vec<Fault>,
-}
-
-impl Cells<'_> {
-    fn hire(
-        &mut self,
-        company: CompanyId,
-        known: &HashMap<String, DepartmentId>,
-    ) -> EmployeeHireInput {
-        let department = self.cell("department").and_then(|code| {
-            let found = known.get(&code.to_uppercase()).copied();
-            if found.is_none() {
-                self.wrong("department", fault::DEPARTMENT_NOT_FOUND);
-            }
-            found
-        });
-        EmployeeHireInput {
-            id: None,
-            company,
-            department,
-            first_name: self.text("first_name"),
-            last_name: self.text("last_name"),
-            tax_id: self.text("tax_id"),
-            social_security_number: self.text("social_security_number"),
-            birth_date: self.date("birth_date").unwrap_or(Date(NaiveDate::MIN)),
-            email: self.cell("email"),
-            iban: self.cell("iban"),
-            user: None,
-            locale: self.word::<Locale>("locale"),
-            family: None,
-            contract: self.terms(),
-        }
-    }
-
-    fn terms(&mut self) -> ContractTermsInput {
-        let ends_on = self.date("ends_on");
-        let ending = if ends_on.is_some() {
-            ContractKind::Temporary
-        } else {
-            ContractKind::Indefinite
-        };
-        ContractTermsInput {
-            kind: self.word("contract_kind").unwrap_or(ending),
-            starts_on: self.date("starts_on").unwrap_or(Date(NaiveDate::MIN)),
-            ends_on,
-            seniority_from: None,
-            working_time: self.decimal("working_time").map(Dec),
-            monthly_hours: None,
-            salary: Dec(self.decimal("salary").unwrap_or_default()),
-            salary_period: self.word("salary_period").unwrap_or(SalaryPeriod::Year),
-            extra_pay_months: self.months(),
-            extra_pays_prorated: self.yes("extra_pays_prorated"),
-            contribution_group: self.whole("contribution_group"),
-            occupation: self.text("occupation"),
-            occupation_code: self.cell("occupation_code"),
-            professional_group: None,
-            agreement: self.cell("agreement"),
-            accident_rate: Dec(self.decimal("accident_rate").unwrap_or_default()),
-        }
-    }
-
-    fn cell(&self, name: &str) -> Option<String> {
-        self.row
-            .get(name)
-            .filter(|value| !value.is_empty())
-            .cloned()
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.cell(name).unwrap_or_default()
-    }
-
-    fn wrong(&mut self, column: &str, reason: &'static str) {
-        let at = [
-            "rows".to_owned(),
-            self.number.to_string(),
-            column.to_owned(),
-        ];
-        self.faults.push(Fault::invalid(reason).at(at));
-    }
-
-    fn parsed<T>(
-        &mut self,
-        column: &str,
-        reason: &'static str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let cell = self.cell(column);
-        let value = cell.as_deref().and_then(parse);
-        let missing = cell.is_none() && NEEDED.contains(&column);
-        if missing || (cell.is_some() && value.is_none()) {
-            self.wrong(column, if missing { "kernel.required" } else { reason });
-        }
-        value
-    }
-
-    fn date(&mut self, column: &str) -> Option<Date> {
-        self.parsed(column, fault::CELL_DATE, |text| {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Date)
-        })
-    }
-
-    fn decimal(&mut self, column: &str) -> Option<Decimal> {
-        self.parsed(column, fault::CELL_NUMBER, |text| {
-            Decimal::from_str_exact(text).ok()
-        })
-    }
-
-    fn whole(&mut self, column: &str) -> i32 {
-        self.parsed(column, fault::CELL_NUMBER, |text| text.parse().ok())
-            .unwrap_or(1)
-    }
-
-    fn yes(&mut self, column: &str) -> bool {
-        let parse = |text: &str| match text.to_lowercase().as_str() {
-            "true" | "yes" | "si" | "sí" | "1" => Some(true),
-            "false" | "no" | "0" => Some(false),
-            _ => None,
-        };
-        self.parsed(column, fault::CELL_WORD, parse)
-            .unwrap_or_default()
-    }
-
-    fn word<T: FromStr>(&mut self, column: &str) -> Option<T> {
-        self.parsed(column, fault::CELL_WORD, |text| {
-            text.to_uppercase().parse().ok()
-        })
-    }
-
-    fn months(&mut self) -> Option<Vec<i32>> {
-        self.parsed("extra_pay_months", fault::CELL_NUMBER, |text| {
-            text.split_whitespace()
-                .map(|month| month.parse().ok())
-                .collect()
-        })
-    }
-}
-
-/// The path of a fault of the hiring, in the names of the columns.
-fn in_columns(fault: Fault) -> Fault {
-    let mut field = fault.field.clone();
-    field.retain(|step| step != "contract" && step != "family");
-    if let Some(last) = field.last_mut() {
-        let mut column = String::new();
-        for letter in last.chars() {
-            if letter.is_ascii_uppercase() {
-                column.push('_');
-            }
-            column.push(letter.to_ascii_lowercase());
-        }
-        *last = column;
-    }
-    fault.at(field)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_malformed_cell_is_told() {
-        let text = "first_name;last_name;tax_id;social_security_number;birth_date;starts_on;\
-                    salary;contribution_group;occupation\n\
-                    Ana;Ruiz;12345678Z;281234567840;1990-13-01;;many;five;Jefa";
-        let mut faults = Vec::new();
-        let rows = read(text, &mut faults);
-        assert!(faults.is_empty() && rows.len() == 1);
-        let mut cells = Cells {
-            row: &rows[0],
-            number: 1,
-            faults: &mut faults,
-        };
-        cells.hire(CompanyId::generate(), &HashMap::new());
-        let fields: Vec<&str> = faults.iter().map(|fault| fault.field[2].as_str()).collect();
-        assert_eq!(
-            fields,
-            ["birth_date", "starts_on", "salary", "contribution_group"]
-        );
-    }
-
-    #[test]
-    fn columns_are_checked_before_rows() {
-        let mut faults = Vec::new();
-        assert!(read("first_name,pay\nAna,1", &mut faults).is_empty());
-        assert!(
-            faults
-                .iter()
-                .any(|fault| fault.reason == fault::COLUMN_UNKNOWN)
-        );
-        assert!(
-            faults
-                .iter()
-                .any(|fault| fault.reason == fault::COLUMN_MISSING)
-        );
-        faults.clear();
-        read("", &mut faults);
-        assert!(!faults.is_empty());
-    }
-
-    #[test]
-    fn paths_speak_of_columns() {
-        let fault = Fault::invalid("x").at(["rows", "3", "contract", "contributionGroup"]);
-        assert_eq!(in_columns(fault).field, ["rows", "3", "contribution_group"]);
-    }
+    let speaker = Speaker::new(&[
+        kernel::message::MESSAGES,
+        directory::MESSAGES,
+        crate::MESSAGES,
+    ])?;
+    let say = |reason| speaker.say(locale, reason, &[]);
+    let rows = faults.iter().map(|fault| {
+        let step = |at: usize| fault.field.get(at).cloned().unwrap_or_default();
+        let number = step(1).parse::<rust_decimal::Decimal>();
+        Row::plain(vec![
+            number.map_or(Cell::Empty, Cell::Number),
+            Cell::Text(step(2)),
+            Cell::Text(speaker.fault(locale, fault)),
+        ])
+    });
+    let table = Table {
+        language,
+        title: say("people.import_errors"),
+        subtitle: String::new(),
+        author: String::new(),
+        footnote: String::new(),
+        orientation: Orientation::Portrait,
+        columns: vec![
+            Column::count(say("people.import_row")),
+            Column::code(say("people.import_column")),
+            Column::text(say("people.import_error")),
+        ],
+        rows: rows.collect(),
+        totals: Vec::new(),
+        created_at: job.context().now,
+    };
+    let dialect = Dialect::Spreadsheet(language);
+    table
+        .csv(dialect)
+        .map_err(|error| Error::bug(error.to_string()))
 }

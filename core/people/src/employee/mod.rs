@@ -5,6 +5,7 @@
 
 mod hire;
 mod import;
+mod sheet;
 
 use async_graphql::{InputObject, MaybeUndefined};
 use chrono::{DateTime, Utc};
@@ -17,7 +18,7 @@ use kernel::page::{Page, PageRequest};
 use kernel::{Actor, Date, Event, Fault, Locale, Permission, Predicate, Result, Tx, listing};
 
 pub use hire::{EmployeeHireInput, Hired, hire};
-pub use import::{EmployeeImportInput, Imported, import};
+pub use import::{EmployeeImport, EmployeeImportInput, import};
 
 use crate::fault;
 use crate::permission::{EMPLOYEE_MANAGE, EMPLOYEE_READ, PAY_MANAGE, PAY_READ, SELF_READ};

@@ -4,16 +4,18 @@ use async_graphql::InputObject;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{ApprovalId, PayrollRunId, UserId};
-use kernel::{Dec, Fault, Result, Tx};
-use processes::Sentence;
+use kernel::{Dec, Fault, Result, Scope, Tx};
 use processes::approval::{
     self, Approval, ApprovalDecideInput, ApprovalVerdict, Decided, RequestApproval,
 };
+use processes::{Sentence, authority};
 use rust_decimal::Decimal;
 
 use super::calculate::clear;
 use super::review::failure_count;
-use super::{PayrollRun, PayrollRunKind, PayrollRunStatus, lock, require_status, store};
+use super::{
+    PayrollRun, PayrollRunKind, PayrollRunStatus, lock, lock_within, require_status, store,
+};
 use crate::permission::{PAYROLL_APPROVE, PAYROLL_RUN};
 use crate::schema::{employee, payroll_run, payslip};
 use crate::{fault, reach};
@@ -142,14 +144,15 @@ async fn check_ready(tx: &mut Tx, run: &PayrollRun, can_pay: bool) -> Result<()>
     faults.finish()
 }
 
-/// Approves a run. When the approval has all it needs, the run is approved; any number of
-/// approvals at once approve it once. Takes a fresh proof of identity.
+/// Approves a run, by one's own right or on behalf of somebody who delegated theirs. When the
+/// approval has all it needs, the run is approved; any number of approvals at once approve it
+/// once. Takes a fresh proof of identity.
 ///
 /// # Errors
 /// Who prepared it can't; a run that is not in review.
 #[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
 pub async fn approve(tx: &mut Tx, command: PayrollRunApproveInput) -> Result<PayrollRun> {
-    let run = lock(tx, command.id, PAYROLL_APPROVE, command.expected_version).await?;
+    let run = lock_to_decide(tx, command.id, command.expected_version).await?;
     let (run, _) = decide(tx, run, ApprovalVerdict::Approve, command.comment).await?;
     Ok(run)
 }
@@ -157,7 +160,7 @@ pub async fn approve(tx: &mut Tx, command: PayrollRunApproveInput) -> Result<Pay
 /// Rejects a run. Takes a fresh proof of identity and a reason.
 #[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
 pub async fn reject(tx: &mut Tx, command: PayrollRunRejectInput) -> Result<PayrollRun> {
-    let run = lock(tx, command.id, PAYROLL_APPROVE, command.expected_version).await?;
+    let run = lock_to_decide(tx, command.id, command.expected_version).await?;
     let (run, _) = decide(tx, run, ApprovalVerdict::Reject, Some(command.comment)).await?;
     Ok(run)
 }
@@ -176,10 +179,27 @@ pub async fn decide_approval(
         .await
         .optional()?;
     let Some(run) = run else { return Ok(None) };
-    let run = lock(tx, run, PAYROLL_APPROVE, None).await?;
+    let run = lock_to_decide(tx, run, None).await?;
     decide(tx, run, command.decision, command.comment.clone())
         .await
         .map(Some)
+}
+
+/// Where those for whom the actor stands in may approve payroll.
+pub(super) async fn lent_scope(tx: &mut Tx) -> Result<Scope> {
+    authority::lent_scope(tx, SUBJECT, PAYROLL_APPROVE).await
+}
+
+/// Locks a run for a decision: by the actor's own right to approve, or by that of somebody for
+/// whom they stand in. Whose decision it is in the end, the approval says.
+async fn lock_to_decide(
+    tx: &mut Tx,
+    id: PayrollRunId,
+    expected_version: Option<i32>,
+) -> Result<PayrollRun> {
+    let mut scope = tx.actor().scope(PAYROLL_APPROVE);
+    scope.widen(&lent_scope(tx).await?);
+    lock_within(tx, id, (PAYROLL_APPROVE, scope), expected_version).await
 }
 
 async fn decide(
@@ -202,7 +222,7 @@ async fn decide(
     let Decided {
         approval,
         completed,
-    } = approval::decide(tx, command).await?;
+    } = approval::decide_holding(tx, command, PAYROLL_APPROVE).await?;
     let action = match decision {
         ApprovalVerdict::Reject => {
             run.status = PayrollRunStatus::Calculated;

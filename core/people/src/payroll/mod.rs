@@ -35,7 +35,8 @@ use kernel::ids::{
 };
 use kernel::page::{Page, PageRequest};
 use kernel::{
-    CurrencyCode, Date, Dec, Error, Event, Fault, Money, Permission, Predicate, Result, Tx, listing,
+    CurrencyCode, Date, Dec, Error, Event, Fault, Money, Permission, Predicate, Result, Scope, Tx,
+    listing,
 };
 
 pub use calculate::{PayrollCalculate, PayrollRunCalculateInput, enqueue_calculation};
@@ -145,6 +146,8 @@ pub struct PayrollRun {
     pub posted_at: Option<DateTime<Utc>>,
     /// Its journal entry.
     pub entry_id: Option<EntryId>,
+    /// The job that delivers it.
+    pub delivery_job_id: Option<JobId>,
     /// How many payslips it has.
     pub payslips: i32,
     /// Sum of gross pay.
@@ -226,16 +229,21 @@ listing! {
     from "people" payroll_run as PayrollRun;
 }
 
-fn visible(tx: &Tx) -> Result<Predicate> {
-    let scope = tx.require(PAYROLL_READ)?;
+/// What the actor may see: by right, and, standing in for who approves, what was submitted.
+async fn visible(tx: &mut Tx) -> Result<Predicate> {
+    let scope = tx.actor().scope(PAYROLL_READ);
     let column = |name: &str| kernel::page::quoted("people", "payroll_run", name);
-    Ok(
-        Predicate::equal(&column("organisation_id"), tx.organisation().0).and(Predicate::in_scope(
-            &scope,
-            Some(&column("company_id")),
-            None,
-        )),
-    )
+    let here = Predicate::equal(&column("organisation_id"), tx.organisation().0);
+    if scope.everywhere {
+        return Ok(here);
+    }
+    let lent = decide::lent_scope(tx).await?;
+    if scope.is_nowhere() && lent.is_nowhere() {
+        return Err(Error::Denied(PAYROLL_READ));
+    }
+    let within = |scope| Predicate::in_scope(scope, Some(&column("company_id")), None);
+    let submitted = Predicate::sql(format!("{} IS NOT NULL", column("approval_id")));
+    Ok(here.and(within(&scope).or(within(&lent).and(submitted))))
 }
 
 /// A page of the runs that the actor may see.
@@ -243,7 +251,7 @@ pub async fn page(
     tx: &mut Tx,
     request: PageRequest<PayrollRunFilter, PayrollRunSortField>,
 ) -> Result<Page<PayrollRun>> {
-    let visible = visible(tx)?;
+    let visible = visible(tx).await?;
     list(tx, request, visible).await
 }
 
@@ -252,13 +260,13 @@ pub async fn count(
     tx: &mut Tx,
     request: PageRequest<PayrollRunFilter, PayrollRunSortField>,
 ) -> Result<i64> {
-    let visible = visible(tx)?;
+    let visible = visible(tx).await?;
     tally(tx, request, visible).await
 }
 
 /// The visible ones among some runs.
 pub async fn by_ids(tx: &mut Tx, ids: &[PayrollRunId]) -> Result<Vec<PayrollRun>> {
-    let visible = visible(tx)?;
+    let visible = visible(tx).await?;
     Ok(payroll_run::table
         .filter(payroll_run::organisation_id.eq(tx.organisation()))
         .filter(payroll_run::id.eq_any(ids))
@@ -291,7 +299,20 @@ pub(crate) async fn lock(
     permission: Permission,
     expected_version: Option<i32>,
 ) -> Result<PayrollRun> {
-    tx.require(permission)?;
+    let scope = tx.actor().scope(permission);
+    lock_within(tx, id, (permission, scope), expected_version).await
+}
+
+/// Like [`lock`], where the permission holds in a scope that is not the actor's own.
+async fn lock_within(
+    tx: &mut Tx,
+    id: PayrollRunId,
+    (permission, scope): (Permission, Scope),
+    expected_version: Option<i32>,
+) -> Result<PayrollRun> {
+    if scope.is_nowhere() {
+        return Err(Error::Denied(permission));
+    }
     let row: Option<PayrollRun> = payroll_run::table
         .find((tx.organisation(), id))
         .for_update()
@@ -299,15 +320,14 @@ pub(crate) async fn lock(
         .first(tx.conn())
         .await
         .optional()?;
-    let covers = |permission, row: &PayrollRun| {
-        tx.actor()
-            .scope(permission)
-            .covers(Some(row.company_id), None)
-    };
+    let read = tx.actor().scope(PAYROLL_READ);
+    let covers = |scope: &Scope, row: &PayrollRun| scope.covers(Some(row.company_id), None);
     let row = row
-        .filter(|row| covers(permission, row) || covers(PAYROLL_READ, row))
+        .filter(|row| covers(&scope, row) || covers(&read, row))
         .ok_or_else(|| Fault::not_found(fault::RUN_NOT_FOUND).at(["id"]))?;
-    tx.require_in(permission, row.company_id, None)?;
+    if !covers(&scope, &row) {
+        return Err(Error::Denied(permission));
+    }
     directory::check::version(row.version, expected_version)?;
     Ok(row)
 }
@@ -469,6 +489,7 @@ fn blank(tx: &Tx, company: CompanyId, year: i32, month: i32) -> PayrollRun {
         approved_at: None,
         posted_at: None,
         entry_id: None,
+        delivery_job_id: None,
         payslips: 0,
         gross: zero,
         employee_contributions: zero,

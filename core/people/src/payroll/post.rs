@@ -66,21 +66,23 @@ pub async fn post(tx: &mut Tx, command: PayrollRunPostInput) -> Result<PayrollRu
     };
     let entry = ledger::entry::post(tx, entry).await.map_err(at_run)?;
     recover(tx, &run).await?;
-    run.status = PayrollRunStatus::Posted;
-    run.posted_at = Some(tx.now());
-    run.entry_id = Some(entry.id);
-    let run = store(tx, run).await?;
-    tx.emit(
-        run.event("people.payroll_run.posted")
-            .set("entry", entry.id),
-    )
-    .await?;
     let how = Enqueue {
         key: Some(format!("payroll.deliver:{}", run.id)),
         company: Some(run.company_id),
         ..Enqueue::default()
     };
-    kernel::job::enqueue(tx, &PayrollDeliver { run: run.id }, how).await?;
+    let delivery = kernel::job::enqueue(tx, &PayrollDeliver { run: run.id }, how).await?;
+    run.status = PayrollRunStatus::Posted;
+    run.posted_at = Some(tx.now());
+    run.entry_id = Some(entry.id);
+    run.delivery_job_id = Some(delivery.id);
+    let run = store(tx, run).await?;
+    tx.emit(
+        run.event("people.payroll_run.posted")
+            .set("entry", entry.id)
+            .set("delivery", delivery.id),
+    )
+    .await?;
     Ok(run)
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE people.payroll_run DROP COLUMN delivery_job_id;
