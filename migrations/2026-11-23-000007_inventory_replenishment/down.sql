@@ -1,0 +1,9 @@
+DROP TABLE inventory.stock_alert;
+DROP TABLE inventory.purchase_receipt;
+DROP TABLE inventory.purchase_order_line;
+DROP TABLE inventory.proposal;
+DROP TABLE inventory.purchase_order;
+DROP TABLE inventory.stock_policy;
+DROP TABLE inventory.supplier_term;
+DROP FUNCTION inventory.purchase_order_line_frozen();
+DROP FUNCTION inventory.refuse_overlapping_term();
