@@ -1,0 +1,164 @@
+//! The entry of an invoice in the journal, pure.
+//!
+//! A supplier's: its lines and the input tax in debit; what is withheld, and what is owed, in credit.
+//! A customer's the other way round. A reverse charge is input and output tax at once (Ley 37/1992,
+//! art. 84). A tax that is not deducted belongs to the cost of the lines that bear it.
+
+use std::collections::BTreeMap;
+
+use kernel::Dec;
+use kernel::ids::DepartmentId;
+use ledger::dimension::DimensionValueId;
+use ledger::entry::PostLine;
+use rust_decimal::Decimal;
+
+use super::rules::Drafted;
+use super::{Invoice, InvoiceTax};
+use crate::open_item::OpenItemSide;
+use crate::setting::FinanceSetting;
+use crate::tax::rules::settle_to;
+use crate::tax::{Tax, TaxKind, TaxTreatment};
+
+/// Where a line of an invoice is posted: lines that agree in it are one line of the entry.
+type Place = (String, Option<DepartmentId>, Vec<DimensionValueId>);
+
+/// The lines of an invoice's entry, debit above zero; they balance in the document's currency and in
+/// that of the books.
+pub fn lines(drafted: &Drafted, taxes: &[Tax], setting: &FinanceSetting) -> Vec<PostLine> {
+    let invoice = &drafted.invoice;
+    let turn = turn(invoice);
+    let mut lines = vec![fixed(
+        invoice,
+        setting.control(invoice.kind.side()),
+        -turn * invoice.total.0,
+        -turn * invoice.company_total.0,
+    )];
+    for one in &drafted.taxes {
+        if let Some(tax) = taxes.iter().find(|tax| tax.id == one.tax_id) {
+            lines.extend(tax_lines(invoice, one, tax, turn));
+        }
+    }
+    let costs = costs(drafted, taxes, turn);
+    let exact: Vec<Decimal> = costs.values().map(|cost| cost * invoice.rate.0).collect();
+    let target: Decimal = lines.iter().filter_map(|line| line.company_amount).sum();
+    let worth = settle_to(&exact, -target, setting.currency.places());
+    let costs = costs.into_iter().zip(worth);
+    lines.extend(costs.map(|((place, amount), own)| cost(invoice, place, amount, own)));
+    lines.retain(|line| !line.amount.is_zero() || line.company_amount != Some(Decimal::ZERO));
+    lines
+}
+
+/// Costs are debits, income credits; credit notes turn both.
+fn turn(invoice: &Invoice) -> Decimal {
+    let side = match invoice.kind.side() {
+        OpenItemSide::Payable => Decimal::ONE,
+        OpenItemSide::Receivable => Decimal::NEGATIVE_ONE,
+    };
+    side * invoice.kind.sign()
+}
+
+fn fixed(invoice: &Invoice, account: &str, amount: Decimal, own: Decimal) -> PostLine {
+    PostLine {
+        company_amount: Some(own),
+        rate: Some(invoice.rate.0),
+        ..PostLine::signed(account.to_owned(), amount, invoice.currency)
+    }
+}
+
+/// Where a tax is posted, and with which sign, seen from the cost.
+fn postings(side: OpenItemSide, tax: &Tax) -> Vec<(&str, Decimal)> {
+    let minus = Decimal::NEGATIVE_ONE;
+    let (sales, purchases) = (
+        tax.sales_account.as_deref(),
+        tax.purchase_account.as_deref(),
+    );
+    let own = match side {
+        OpenItemSide::Payable => purchases,
+        OpenItemSide::Receivable => sales,
+    };
+    let posted = match (tax.kind, tax.treatment) {
+        (TaxKind::Withholding, _) => vec![(own, minus)],
+        (_, TaxTreatment::Taxed) => vec![(own, Decimal::ONE)],
+        (_, TaxTreatment::ReverseCharge) if side == OpenItemSide::Payable => {
+            vec![(purchases, Decimal::ONE), (sales, minus)]
+        }
+        (_, _) => Vec::new(),
+    };
+    posted
+        .into_iter()
+        .filter_map(|(account, sign)| Some((account?, sign)))
+        .collect()
+}
+
+fn tax_lines(invoice: &Invoice, one: &InvoiceTax, tax: &Tax, turn: Decimal) -> Vec<PostLine> {
+    postings(invoice.kind.side(), tax)
+        .into_iter()
+        .map(|(account, sign)| {
+            let sign = turn * sign;
+            fixed(
+                invoice,
+                account,
+                sign * one.amount.0,
+                sign * one.company_amount.0,
+            )
+        })
+        .collect()
+}
+
+/// What the lines come to, by place; a tax that has no account of its own is part of it.
+fn costs(drafted: &Drafted, taxes: &[Tax], turn: Decimal) -> BTreeMap<Place, Decimal> {
+    let side = drafted.invoice.kind.side();
+    let places = drafted.invoice.currency.places();
+    let mut costs: BTreeMap<Place, Decimal> = BTreeMap::new();
+    let mut add = |line: &super::InvoiceLine, amount: Decimal| {
+        let mut values = line.dimension_value_ids.clone();
+        values.sort_unstable();
+        let place = (line.account_code.clone(), line.department_id, values);
+        *costs.entry(place).or_default() += turn * amount;
+    };
+    for line in &drafted.lines {
+        add(line, line.net.0);
+    }
+    for one in &drafted.taxes {
+        let in_cost = taxes
+            .iter()
+            .any(|tax| tax.id == one.tax_id && is_cost(side, tax));
+        if !in_cost {
+            continue;
+        }
+        let bearing: Vec<_> = drafted
+            .lines
+            .iter()
+            .filter(|line| line.tax_ids.contains(&one.tax_id))
+            .collect();
+        let exact: Vec<Decimal> = bearing.iter().map(|line| share(line.net, one)).collect();
+        for (line, part) in bearing.iter().zip(settle_to(&exact, one.amount.0, places)) {
+            add(line, part);
+        }
+    }
+    costs
+}
+
+fn is_cost(side: OpenItemSide, tax: &Tax) -> bool {
+    side == OpenItemSide::Payable
+        && tax.treatment == TaxTreatment::Taxed
+        && tax.kind != TaxKind::Withholding
+        && tax.purchase_account.is_none()
+}
+
+fn share(net: Dec, tax: &InvoiceTax) -> Decimal {
+    net.0 * tax.rate.0 / Decimal::ONE_HUNDRED
+}
+
+fn cost(invoice: &Invoice, place: Place, amount: Decimal, own: Decimal) -> PostLine {
+    let (account, department, dimensions) = place;
+    PostLine {
+        department,
+        dimensions,
+        ..fixed(invoice, &account, amount, own)
+    }
+}
+
+#[cfg(test)]
+#[path = "entry_tests.rs"]
+mod tests;
