@@ -1,0 +1,37 @@
+compliance-rule_unknown = There is no rule { $rule }.
+compliance-rule_off = The rule { $rule } is turned off.
+compliance-rule_not_of_company = The rule { $rule } looks at the whole organisation, not at one company.
+compliance-parameter_unknown = The rule has no parameter { $name }.
+compliance-parameter_invalid = The value of { $name } is not valid: { $kind } is expected.
+compliance-parameter_out_of_range = The value of { $name } must be between { $least } and { $most }.
+compliance-rule_failed = The query of the rule { $rule } failed: { $detail }
+compliance-rule_too_slow = The rule { $rule } took more than { $seconds } seconds.
+compliance-rule_too_many = The rule { $rule } finds more than { $most } breaches: change its parameters.
+compliance-finding_not_found = There is no such finding, or you may not see it.
+compliance-finding_closed = The finding is closed: its cause is gone.
+compliance-finding_accepted = The finding is accepted already until { $until }.
+compliance-user_unknown = There is no such user, or they are not active.
+compliance-company_unknown = There is no such company.
+compliance-acceptance_proposed = There is a proposal to accept this finding already.
+compliance-acceptance_over = An acceptance must end in the future.
+compliance-acceptance_too_long = An acceptance lasts { $most } days at most.
+compliance-acceptance_not_found = There is no such acceptance, or you may not see it.
+compliance-acceptance_decided = That acceptance was decided before ({ $status }).
+compliance-acceptance_own = You proposed it: somebody else has to decide it.
+compliance-only_people_accept = Only people can accept a finding.
+
+compliance-finding_task = Finding: { $rule } · { $subject }
+compliance-rule_task = { $count } new findings: { $rule }
+compliance-acceptance_title = Accept finding: { $rule } · { $subject }
+
+report-compliance-findings = Compliance findings
+report-compliance-findings-rule = Rule
+report-compliance-findings-subject = About
+report-compliance-findings-company = Company
+report-compliance-findings-severity = Severity
+report-compliance-findings-status = Status
+report-compliance-findings-first_seen = First seen
+report-compliance-findings-last_seen = Last seen
+report-compliance-findings-accepted_until = Accepted until
+report-compliance-findings-occurrences = Times
+report-compliance-findings-source = Norm

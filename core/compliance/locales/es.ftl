@@ -1,0 +1,37 @@
+compliance-rule_unknown = No existe la regla { $rule }.
+compliance-rule_off = La regla { $rule } está desactivada.
+compliance-rule_not_of_company = La regla { $rule } mira toda la organización, no una empresa.
+compliance-parameter_unknown = La regla no tiene el parámetro { $name }.
+compliance-parameter_invalid = El valor de { $name } no es válido: se espera { $kind }.
+compliance-parameter_out_of_range = El valor de { $name } debe estar entre { $least } y { $most }.
+compliance-rule_failed = La consulta de la regla { $rule } ha fallado: { $detail }
+compliance-rule_too_slow = La regla { $rule } ha tardado más de { $seconds } segundos.
+compliance-rule_too_many = La regla { $rule } encuentra más de { $most } incumplimientos: ajuste sus parámetros.
+compliance-finding_not_found = No existe ese hallazgo o no tiene permiso para verlo.
+compliance-finding_closed = El hallazgo está cerrado: su causa ya no existe.
+compliance-finding_accepted = El hallazgo ya está aceptado hasta { $until }.
+compliance-user_unknown = No existe ese usuario o no está activo.
+compliance-company_unknown = No existe esa empresa.
+compliance-acceptance_proposed = Ya hay una propuesta para aceptar este hallazgo.
+compliance-acceptance_over = La aceptación debe terminar en el futuro.
+compliance-acceptance_too_long = Una aceptación dura como máximo { $most } días.
+compliance-acceptance_not_found = No existe esa aceptación o no tiene permiso para verla.
+compliance-acceptance_decided = Esa aceptación ya se decidió ({ $status }).
+compliance-acceptance_own = La propuso usted: debe decidirla otra persona.
+compliance-only_people_accept = Solo las personas pueden aceptar un hallazgo.
+
+compliance-finding_task = Hallazgo: { $rule } · { $subject }
+compliance-rule_task = { $count } hallazgos nuevos: { $rule }
+compliance-acceptance_title = Aceptar hallazgo: { $rule } · { $subject }
+
+report-compliance-findings = Hallazgos de cumplimiento
+report-compliance-findings-rule = Regla
+report-compliance-findings-subject = Sobre
+report-compliance-findings-company = Empresa
+report-compliance-findings-severity = Gravedad
+report-compliance-findings-status = Estado
+report-compliance-findings-first_seen = Visto por primera vez
+report-compliance-findings-last_seen = Visto por última vez
+report-compliance-findings-accepted_until = Aceptado hasta
+report-compliance-findings-occurrences = Veces
+report-compliance-findings-source = Norma
