@@ -2,10 +2,14 @@
 
 pub mod demo;
 
-pub use {directory, documents, kernel, ledger, people, processes, rules};
+pub use {
+    administration, analytics, compliance, directory, documents, finance, inventory, kernel,
+    ledger, mail, people, processes, rules, technology,
+};
 
 use kernel::error::Result;
 use kernel::job::Registry;
+use kernel::report::Reports;
 use kernel::schedule::ScheduleAlarm;
 use kernel::{Messages, Permission, Speaker};
 
@@ -16,6 +20,12 @@ pub const MESSAGES: &[Messages] = &[
     ledger::MESSAGES,
     processes::MESSAGES,
     people::MESSAGES,
+    administration::MESSAGES,
+    inventory::MESSAGES,
+    finance::MESSAGES,
+    compliance::MESSAGES,
+    technology::MESSAGES,
+    analytics::MESSAGES,
 ];
 
 /// Every permission of the suite with what it allows, domain by domain.
@@ -25,11 +35,27 @@ pub const PERMISSIONS: &[&[(Permission, &str)]] = &[
     ledger::PERMISSIONS,
     processes::PERMISSIONS,
     people::PERMISSIONS,
+    administration::PERMISSIONS,
+    inventory::PERMISSIONS,
+    finance::PERMISSIONS,
+    compliance::PERMISSIONS,
+    technology::PERMISSIONS,
+    analytics::PERMISSIONS,
 ];
 
 /// Speaks every sentence of the suite.
 pub fn speaker() -> Result<Speaker> {
     Speaker::new(MESSAGES)
+}
+
+/// Every report of the suite.
+pub fn reports() -> Reports {
+    let mut reports = Reports::new();
+    inventory::reports(&mut reports);
+    finance::reports(&mut reports);
+    compliance::reports(&mut reports);
+    technology::reports(&mut reports);
+    reports
 }
 
 /// Every kind of job of the suite.
@@ -38,5 +64,11 @@ pub fn registry() -> Registry {
     registry.register::<ScheduleAlarm>();
     processes::job::register(&mut registry);
     people::register(&mut registry);
+    administration::register(&mut registry);
+    inventory::register(&mut registry);
+    finance::register(&mut registry);
+    compliance::register(&mut registry);
+    technology::register(&mut registry);
+    analytics::register(&mut registry);
     registry
 }

@@ -3,8 +3,18 @@
 //! Everything goes through the domains' own commands, so the demo can't hold what the program would
 //! refuse. It is made in one transaction: either all of it is there or nothing.
 
-mod numbers;
+mod cast;
+mod catalogue;
+mod chance;
+mod crowd;
+mod goods;
+mod group;
+pub mod numbers;
+mod planted;
 mod roster;
+mod timetable;
+mod trade;
+mod wages;
 
 use std::sync::Arc;
 
@@ -16,14 +26,13 @@ use directory::user::UserCreateInput;
 use directory::{Keys, Sensitive};
 use kernel::ids::{CompanyId, DepartmentId, OrganisationId, UserId};
 use kernel::job::Registry;
-use kernel::schedule::{self, CatchUp, ScheduleCreateInput};
 use kernel::{Actor, Context, CurrencyCode, Db, Error, Locale, Result, Tx};
 use ledger::chart::ChartName;
 use ledger::fiscal_year::FiscalYearOpenInput;
 use people::employee::hire;
-use people::payroll::{PayrollMonth, WhichMonth};
 use uuid::Uuid;
 
+pub use cast::Cast;
 pub use roster::{PASSWORD, Staff, USERS};
 
 /// Departments by code and name.
@@ -34,13 +43,24 @@ const DEPARTMENTS: &[(&str, &str)] = &[
     ("TAL", "Taller"),
 ];
 
+/// The roles whose holders work for the whole group.
+const GROUP_ROLES: &[&str] = &[
+    "owner",
+    "administrator",
+    "compliance_officer",
+    "it_support",
+    "treasurer",
+];
+
 /// Where the demo company is.
 #[derive(Clone, Copy, Debug)]
 pub struct Demo {
     /// The organisation.
     pub organisation: OrganisationId,
-    /// Its company.
+    /// Its company, a shop.
     pub company: CompanyId,
+    /// The second company of the group, a carrier; made by [`grow`].
+    pub carrier: CompanyId,
 }
 
 impl Demo {
@@ -51,7 +71,13 @@ impl Demo {
         Self {
             organisation: OrganisationId(id("organisation")),
             company: CompanyId(id("company")),
+            carrier: CompanyId(id("carrier")),
         }
+    }
+
+    /// The id of something of the demo, by a name that is its own.
+    fn id(&self, what: &str) -> Uuid {
+        Uuid::new_v5(&self.organisation.0, what.as_bytes())
     }
 
     /// The e-mail address of one of the [`USERS`] in a demo of a short name.
@@ -82,9 +108,61 @@ pub async fn load(
     let users = users(&mut tx, keys, demo, slug, &departments).await?;
     books(&mut tx, demo).await?;
     staff(&mut tx, keys, demo, slug, &departments, &users, made).await?;
-    timetable(&mut tx, registry, demo).await?;
+    timetable::payroll(&mut tx, registry, demo.company).await?;
     tx.commit().await?;
     Ok(demo)
+}
+
+/// What the demo company is being filled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chapter {
+    /// The second company and everybody's colleagues.
+    People,
+    /// Two years of payrolls.
+    Payroll,
+    /// Items, warehouses, suppliers and customers.
+    Catalogue,
+    /// Two years of purchases, sales and payments.
+    Trade,
+}
+
+/// Grows the demo company into a group with a past: so many times 120 employees, two years in the
+/// books. Each chapter that is there already is left alone, so that an interrupted growth goes on.
+/// Tells within each chapter how far it is of how much.
+pub async fn grow(
+    db: &Db,
+    keys: &Keys,
+    registry: &Registry,
+    slug: &str,
+    scale: usize,
+    told: &(dyn Fn(Chapter, u64, u64) + Sync),
+) -> Result<()> {
+    let demo = Demo::named(slug);
+    let actor = Arc::new(Actor::system(demo.organisation));
+    let context = Arc::new(Context::new(actor, db.clock().now()));
+    let mut tx = db.begin(&context).await?;
+    let grown = directory::company::by_ids(&mut tx, &[demo.carrier]).await?;
+    if grown.is_empty() {
+        let made = |done, total| told(Chapter::People, done, total);
+        group::make(&mut tx, keys, demo, slug, scale, &made).await?;
+        let made = |done, total| told(Chapter::Catalogue, done, total);
+        catalogue::make(&mut tx, demo, scale, &made).await?;
+        for company in [demo.company, demo.carrier] {
+            finance::tax::install(&mut tx, company).await?;
+        }
+        timetable::of_the_group(&mut tx, registry, demo).await?;
+    }
+    let catalogue = catalogue::known(&mut tx, demo, scale).await?;
+    tx.commit().await?;
+    if grown.is_empty() {
+        group::entrust(db, keys, demo, slug).await?;
+    }
+    let cast = Cast::of(db, keys, slug).await?;
+    let paid = |done, total| told(Chapter::Payroll, done, total);
+    wages::pay(db, registry, &cast, demo, scale, &paid).await?;
+    let traded = |done, total| told(Chapter::Trade, done, total);
+    trade::trade(db, &cast, demo, scale, &traded).await?;
+    planted::plant(db, &cast, demo, &catalogue).await
 }
 
 async fn found(tx: &mut Tx, demo: Demo, slug: &str) -> Result<Vec<DepartmentId>> {
@@ -155,7 +233,8 @@ async fn users(
             .department
             .and_then(|index| departments.get(index))
             .copied();
-        let company = (user.role != "owner").then_some(demo.company);
+        let of_the_group = GROUP_ROLES.contains(&user.role);
+        let company = (!of_the_group).then_some(demo.company);
         give(tx, user.role, id, company, department).await?;
         if user.role != "employee" && user.role != "owner" {
             give(tx, "employee", id, None, None).await?;
@@ -244,26 +323,5 @@ async fn staff(
         hire(tx, input).await?;
         made(index + 1, total);
     }
-    Ok(())
-}
-
-/// The payroll of each month, on its 25th in the morning, by schedule.
-async fn timetable(tx: &mut Tx, registry: &Registry, demo: Demo) -> Result<()> {
-    let wanted = PayrollMonth {
-        company: demo.company,
-        month: WhichMonth::This,
-    };
-    let input = ScheduleCreateInput {
-        id: None,
-        name: "Nómina mensual".to_owned(),
-        kind: <PayrollMonth as kernel::job::Job>::KIND.to_owned(),
-        payload: serde_json::to_string(&wanted)?,
-        company_id: Some(demo.company),
-        cron: "0 6 25 * *".to_owned(),
-        zone: "Europe/Madrid".to_owned(),
-        catch_up: CatchUp::Once,
-        expected_within_minutes: Some(60),
-    };
-    schedule::create(tx, registry, input).await?;
     Ok(())
 }

@@ -12,6 +12,18 @@ pub fn tax_id(number: u64) -> String {
     format!("{digits:08}{letter}")
 }
 
+/// A NIF of a limited company of a running number.
+pub fn company_tax_id(number: u64) -> String {
+    let digits = format!("{:07}", 4_000_000 + number * 137);
+    let sum: u32 = digits
+        .chars()
+        .zip([2, 1, 2, 1, 2, 1, 2])
+        .map(|(c, weight)| c.to_digit(10).unwrap_or(0) * weight)
+        .map(|product| product / 10 + product % 10)
+        .sum();
+    format!("B{digits}{}", (10 - sum % 10) % 10)
+}
+
 /// A social security number (NAF) of Madrid.
 pub fn social_security(number: u64) -> String {
     let digits = 2_810_000_000 + number * 791;

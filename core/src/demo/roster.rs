@@ -1,5 +1,7 @@
 //! Who works at the demo company, and who logs in to it.
 
+use std::borrow::Cow;
+
 use kernel::ids::{CompanyId, DepartmentId, UserId};
 use kernel::{Dec, Result};
 use people::contract::{ContractKind, ContractTermsInput, SalaryPeriod};
@@ -107,25 +109,69 @@ pub const USERS: &[Login] = &[
         "auditoría",
         "audit",
     ),
+    login(
+        "oscar.diez",
+        "Óscar Díez Parra",
+        "storekeeper",
+        "encargado de almacén",
+        "keeps the warehouse",
+    ),
+    login(
+        "hugo.santos",
+        "Hugo Santos Bravo",
+        "buyer",
+        "compras",
+        "buys",
+    ),
+    login(
+        "andres.fuentes",
+        "Andrés Fuentes Marín",
+        "treasurer",
+        "tesorería; aprueba pagos",
+        "treasury; approves payments",
+    ),
+    login(
+        "nora.ibarra",
+        "Nora Ibarra Quiroga",
+        "compliance_officer",
+        "cumplimiento",
+        "compliance",
+    ),
+    login(
+        "leo.marin",
+        "Leo Marín Sanz",
+        "it_support",
+        "soporte informático",
+        "IT support",
+    ),
+    login(
+        "ines.roldan",
+        "Inés Roldán Vera",
+        "administrator",
+        "administración del sistema",
+        "system administration",
+    ),
 ];
 
 /// An employee of the roster.
 #[derive(Clone, Debug)]
 pub struct Staff {
-    first_name: &'static str,
-    last_name: &'static str,
-    birth_year: i32,
+    pub(super) first_name: Cow<'static, str>,
+    pub(super) last_name: Cow<'static, str>,
+    /// Their running number, for those whose address needs it to be their own.
+    pub(super) number: Option<usize>,
+    pub(super) birth_year: i32,
     /// Index of the department.
     pub department: usize,
-    salary: i64,
-    group: i32,
-    occupation: &'static str,
-    working_time_percent: i64,
-    prorated: bool,
-    temporary: bool,
-    situation: i32,
-    children: &'static [i32],
-    hired: (i32, u32, u32),
+    pub(super) salary: i64,
+    pub(super) group: i32,
+    pub(super) occupation: &'static str,
+    pub(super) working_time_percent: i64,
+    pub(super) prorated: bool,
+    pub(super) temporary: bool,
+    pub(super) situation: i32,
+    pub(super) children: Vec<i32>,
+    pub(super) hired: (i32, u32, u32),
 }
 
 /// Name, surnames, birth, department, yearly salary, group, occupation, working time, extra pays
@@ -184,8 +230,9 @@ impl Staff {
         let (first_name, last_name, birth_year, department, salary, group, occupation, ..) = *line;
         let (.., working_time_percent, prorated, temporary, situation, children, hired) = *line;
         Self {
-            first_name,
-            last_name,
+            first_name: first_name.into(),
+            last_name: last_name.into(),
+            number: None,
             birth_year,
             department,
             salary,
@@ -195,7 +242,7 @@ impl Staff {
             prorated,
             temporary,
             situation,
-            children,
+            children: children.to_vec(),
             hired,
         }
     }
@@ -210,7 +257,9 @@ impl Staff {
         let surname = self.last_name.split(' ').next().unwrap_or_default();
         let plain =
             |text: &str| -> String { text.to_lowercase().chars().map(unaccented).collect() };
-        format!("{}.{}", plain(self.first_name), plain(surname))
+        let number = self.number.map(|number| number.to_string());
+        let number = number.unwrap_or_default();
+        format!("{}.{}{number}", plain(&self.first_name), plain(surname))
     }
 
     /// The command that hires them.
@@ -227,8 +276,8 @@ impl Staff {
             id: None,
             company,
             department,
-            first_name: self.first_name.to_owned(),
-            last_name: self.last_name.to_owned(),
+            first_name: self.first_name.to_string(),
+            last_name: self.last_name.to_string(),
             tax_id: numbers::tax_id(number),
             social_security_number: numbers::social_security(number),
             birth_date: numbers::day(self.birth_year, 5, day)?,
