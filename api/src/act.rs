@@ -3,16 +3,17 @@
 use async_graphql::{Context, Result};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kernel::Tx;
 use kernel::id::TypedId;
 use kernel::idempotency::{Claim, body_hash, claim, keep};
+use kernel::ids::{OrganisationId, UserId};
+use kernel::{Fault, Tx};
 
 use crate::call::Call;
 use crate::failure::{self, UserError};
 use crate::loader::Noun;
 
 /// What a mutation gives: the record it touched, or what a person can mend.
-pub trait Payload: Sized {
+pub trait Payload: Sized + Send {
     /// The record.
     type Record: Send + 'static;
 
@@ -23,8 +24,47 @@ pub trait Payload: Sized {
     fn refused(errors: Vec<UserError>) -> Self;
 
     /// The payload of a refusal because the caller's record is stale, with the record as it is now.
-    fn beside(self, _current: Self::Record) -> Self {
-        self
+    fn beside(self, _current: &Current<'_>) -> impl Future<Output = Self> + Send {
+        futures::future::ready(self)
+    }
+}
+
+/// The records that a refused input was about, as they are now.
+pub struct Current<'c> {
+    call: &'c Call,
+    input: serde_json::Value,
+}
+
+impl Current<'_> {
+    /// The record of a kind, as far as the caller may see it: the one that the input names, by
+    /// `id` before others; or the caller's own organisation or user, where it names none.
+    pub async fn of<N: Noun>(&self) -> Option<N> {
+        let id = self.named::<N::Id>().or_else(|| self.own::<N::Id>())?;
+        self.load(id).await
+    }
+
+    /// The record of an id, as far as the caller may see it.
+    pub async fn load<N: Noun>(&self, id: N::Id) -> Option<N> {
+        self.call.load::<N>(id).await.ok().flatten()
+    }
+
+    fn named<I: TypedId>(&self) -> Option<I> {
+        let fields = self.input.get("input")?.as_object()?;
+        let first = fields.get("id").into_iter();
+        let mut texts = first.chain(fields.values()).filter_map(|it| it.as_str());
+        texts.find_map(kernel::id::parse::<I>)
+    }
+
+    fn own<I: TypedId>(&self) -> Option<I> {
+        let actor = self.call.actor();
+        if I::PREFIX == OrganisationId::PREFIX {
+            return Some(I::from_uuid(actor.organisation.uuid()));
+        }
+        let user = actor
+            .principal
+            .user()
+            .filter(|_| I::PREFIX == UserId::PREFIX);
+        user.map(|user| I::from_uuid(user.uuid()))
     }
 }
 
@@ -39,9 +79,8 @@ pub trait Kept: Sized + Send + 'static {
         kept: &'t serde_json::Value,
     ) -> BoxFuture<'t, kernel::Result<Self>>;
 
-    /// The record that an input names by this id, as it is now and as far as the caller may see
-    /// it; `None` for what is no one record.
-    fn named<'t>(_call: &'t Call, _id: &'t str) -> BoxFuture<'t, Option<Self>> {
+    /// The record that a refused input was about, as it is now; `None` for what is no one record.
+    fn current<'c>(_current: &'c Current<'_>) -> BoxFuture<'c, Option<Self>> {
         futures::future::ready(None).boxed()
     }
 }
@@ -56,7 +95,7 @@ impl<N: Noun> Kept for N {
         kept: &'t serde_json::Value,
     ) -> BoxFuture<'t, kernel::Result<Self>> {
         async move {
-            let gone = || kernel::Fault::not_found("kernel.not_found");
+            let gone = || Fault::not_found("kernel.not_found");
             let id = serde_json::from_value(kept.clone())?;
             let found = N::by_ids(tx, &[N::Id::from_uuid(id)]).await?;
             Ok(found.into_iter().next().ok_or_else(gone)?)
@@ -64,12 +103,8 @@ impl<N: Noun> Kept for N {
         .boxed()
     }
 
-    fn named<'t>(call: &'t Call, id: &'t str) -> BoxFuture<'t, Option<Self>> {
-        async move {
-            let id = kernel::id::parse::<N::Id>(id)?;
-            call.load::<N>(id).await.ok().flatten()
-        }
-        .boxed()
+    fn current<'c>(current: &'c Current<'_>) -> BoxFuture<'c, Option<Self>> {
+        current.of::<Self>().boxed()
     }
 }
 
@@ -93,8 +128,7 @@ impl<A: Kept, B: Kept> Kept for (A, B) {
 }
 
 /// Performs an act: commits it, or with `dry_run` rolls it back and tells what would have been.
-/// With an idempotency key the same input again gives the same record and does nothing. Where the
-/// caller's version is stale, the payload has the record as it is now beside the refusal.
+/// With an idempotency key the same input again gives the same record and does nothing.
 pub async fn act<P, F>(graph: &Context<'_>, dry_run: bool, act: F) -> Result<P>
 where
     P: Payload,
@@ -116,28 +150,37 @@ where
     } else {
         tx.rollback().await
     };
-    let outcome = outcome.and_then(|record| ended.map(|()| record));
+    conclude(graph, outcome.and_then(|record| ended.map(|()| record))).await
+}
+
+/// The payload of an outcome: refusals become data, beside the record as it is now where the
+/// caller's version of it is stale; the rest is a top-level error.
+pub async fn conclude<P: Payload>(
+    graph: &Context<'_>,
+    outcome: kernel::Result<P::Record>,
+) -> Result<P> {
+    let call = Call::of(graph)?;
     let stale = outcome.as_ref().is_err_and(is_stale);
     let payload = settle::<P>(call, outcome)?;
     if !stale {
         return Ok(payload);
     }
     let input = input_of(graph)?;
-    let current = match input
-        .pointer("/input/id")
-        .and_then(serde_json::Value::as_str)
-    {
-        Some(id) => P::Record::named(call, id).await,
-        None => None,
-    };
-    Ok(match current {
-        Some(record) => payload.beside(record),
-        None => payload,
-    })
+    Ok(payload.beside(&Current { call, input }).await)
+}
+
+/// That an act which pays or which acts in bulk has an idempotency key, so that a caller who never
+/// got the answer can ask again; a rehearsal needs none.
+pub fn require_key(graph: &Context<'_>, dry_run: bool) -> Result<kernel::Result<()>> {
+    let key = &Call::of(graph)?.context().idempotency_key;
+    if dry_run || key.is_some() {
+        return Ok(Ok(()));
+    }
+    Ok(Err(Fault::invalid("kernel.idempotency_key_invalid").into()))
 }
 
 fn is_stale(error: &kernel::Error) -> bool {
-    let stale = |fault: &kernel::Fault| fault.code == kernel::UserErrorCode::Stale;
+    let stale = |fault: &Fault| fault.code == kernel::UserErrorCode::Stale;
     matches!(error, kernel::Error::Refused(faults) if faults.iter().any(stale))
 }
 
@@ -163,7 +206,8 @@ where
     }
 }
 
-/// The payload of an outcome: refusals become data, the rest a top-level error.
+/// The payload of an outcome whose input names no version: refusals become data, the rest a
+/// top-level error.
 pub fn settle<P: Payload>(call: &Call, outcome: kernel::Result<P::Record>) -> Result<P> {
     match outcome {
         Ok(record) => Ok(P::done(record)),
@@ -209,8 +253,9 @@ macro_rules! payload {
                 Self { $field: None, user_errors }
             }
 
-            fn beside(self, current: $record) -> Self {
-                Self { $field: Some(current), ..self }
+            async fn beside(self, current: &$crate::act::Current<'_>) -> Self {
+                let current = <$record as $crate::act::Kept>::current(current).await;
+                Self { $field: current, ..self }
             }
         }
     )*};

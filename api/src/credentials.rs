@@ -27,6 +27,11 @@ pub const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 const PLAIN_COOKIE: &str = "trastienda";
 /// The cookie of a session over HTTPS: browsers take this prefix from no other host or path.
 const SECURE_COOKIE: &str = "__Host-trastienda";
+/// The cookies of a log-in that is on its way through a provider, over HTTP and over HTTPS.
+const PLAIN_STATE: &str = "trastienda-identity";
+const SECURE_STATE: &str = "__Host-trastienda-identity";
+/// Seconds that such a cookie lives: as long as the log-in may take.
+const STATE_S: i64 = 600;
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Turns what callers present into who they are.
@@ -50,6 +55,8 @@ pub struct CallBase {
     pub request: RequestId,
     /// The log-in, when there is one.
     pub login: Option<Arc<LogIn>>,
+    /// The state of a browser's log-in that is on its way through a provider.
+    pub state: Option<Arc<str>>,
 }
 
 /// How a known caller is logged in.
@@ -73,6 +80,11 @@ impl CallBase {
             .ok_or_else(failure::unauthenticated)
     }
 
+    /// The base of a request outside of GraphQL, of somebody who is not known yet.
+    pub fn of_visit(core: &SharedCore, headers: &HeaderMap, visit: &Visit) -> Self {
+        base(core, &Entry::read(headers, visit.peer), visit, None, None)
+    }
+
     /// A call of nobody in no organisation, to speak errors in the caller's language.
     pub fn stranger(&self) -> Call {
         let nowhere = Actor {
@@ -94,6 +106,24 @@ impl CallBase {
         };
         format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
     }
+
+    /// The header that gives a browser the state of a log-in through a provider; an empty one takes
+    /// it back. The way back is a link from another site, so the cookie must be `Lax`.
+    pub fn state_cookie(&self, state: &str) -> String {
+        let (name, secure) = match self.secure {
+            true => (SECURE_STATE, "; Secure"),
+            false => (PLAIN_STATE, ""),
+        };
+        let seconds = if state.is_empty() { 0 } else { STATE_S };
+        format!("{name}={state}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+    }
+
+    /// The same, of a caller who is known to come by HTTPS.
+    #[must_use]
+    pub fn secured(mut self, secure: bool) -> Self {
+        self.secure |= secure;
+        self
+    }
 }
 
 impl Gatekeeper {
@@ -103,12 +133,13 @@ impl Gatekeeper {
     }
 
     async fn recognise(&self, presented: Presented<'_>) -> Result<Caller, AuthRefusal> {
-        let entry = Entry::of(&presented);
+        let entry = Entry::read(presented.headers, presented.peer);
         let life = match presented.purpose {
             Purpose::Recheck => Life::Recheck,
             Purpose::Request | Purpose::Connect => Life::Sign,
         };
-        let (cookie, init) = (cookie(presented.headers), presented.init);
+        let session = cookie(presented.headers, &[SECURE_COOKIE, PLAIN_COOKIE]);
+        let (cookie, init) = (session, presented.init);
         if let Some(token) = bearer(presented.headers, init) {
             let token = token.ok_or(AuthRefusal::Unauthenticated)?;
             let known = authenticate(&self.core.db, Credential::Bearer(token), life).await;
@@ -187,19 +218,21 @@ impl Credentials for Gatekeeper {
 }
 
 /// What the headers say about a caller besides who it is.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Entry {
     asked: Option<Locale>,
     secure: bool,
     peer: Option<IpAddr>,
+    state: Option<Arc<str>>,
 }
 
 impl Entry {
-    fn of(presented: &Presented<'_>) -> Self {
+    fn read(headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
         Self {
-            asked: asked_locale(presented.headers),
-            secure: is_secure(presented.headers),
-            peer: presented.peer,
+            asked: asked_locale(headers),
+            secure: is_secure(headers),
+            peer,
+            state: cookie(headers, &[SECURE_STATE, PLAIN_STATE]).map(Arc::from),
         }
     }
 }
@@ -222,6 +255,7 @@ fn base(
         secure: entry.secure,
         request: request_id(&visit.id.0),
         login,
+        state: entry.state.clone(),
     }
 }
 
@@ -271,9 +305,9 @@ fn after_bearer(text: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The session's cookie, the safer of the two first.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    [SECURE_COOKIE, PLAIN_COOKIE].iter().find_map(|wanted| {
+/// A cookie by its names, the safer one first.
+fn cookie<'a>(headers: &'a HeaderMap, names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|wanted| {
         let lines = headers.get_all(header::COOKIE).iter();
         lines
             .filter_map(|line| line.to_str().ok())
@@ -339,10 +373,15 @@ mod tests {
 
     #[test]
     fn the_safer_cookie_wins() {
+        let names = [SECURE_COOKIE, PLAIN_COOKIE];
+        let of = |line: &str| {
+            let headers = headers(&[(header::COOKIE, line)]);
+            cookie(&headers, &names).map(str::to_owned)
+        };
         let line = "a=b; trastienda=plain; __Host-trastienda=safe";
-        assert_eq!(cookie(&headers(&[(header::COOKIE, line)])), Some("safe"));
-        assert_eq!(cookie(&headers(&[(header::COOKIE, "trastienda=")])), None);
-        assert_eq!(cookie(&headers(&[(header::COOKIE, "xtrastienda=1")])), None);
+        assert_eq!(of(line), Some("safe".to_owned()));
+        assert_eq!(of("trastienda="), None);
+        assert_eq!(of("xtrastienda=1; __Host-trastienda-identity=2"), None);
     }
 
     #[test]

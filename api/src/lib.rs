@@ -11,13 +11,18 @@
 )]
 
 pub mod act;
+pub mod analytics;
+pub mod bulk;
 pub mod call;
+pub mod compliance;
 pub mod connection;
 pub mod core;
 pub mod credentials;
 pub mod directory;
 pub mod failure;
 pub mod feed;
+pub mod finance;
+pub mod inventory;
 pub mod kernel;
 pub mod ledger;
 pub mod loader;
@@ -27,4 +32,6 @@ pub mod permission;
 pub mod processes;
 pub mod schema;
 pub mod server;
+pub mod technology;
 pub mod transport;
+pub mod whole;

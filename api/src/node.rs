@@ -4,13 +4,19 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use kernel::id::{self, TypedId};
 use uuid::Uuid;
 
+use crate::analytics::anomaly::Anomaly;
 use crate::call::Call;
+use crate::compliance::acceptance::Acceptance;
+use crate::compliance::finding::Finding;
+use crate::compliance::rule::ComplianceRule;
+use crate::compliance::scan::ComplianceScan;
 use crate::directory::api_key::ApiKey;
 use crate::directory::assignment::RoleAssignment;
 use crate::directory::calendar::{Calendar, Holiday};
 use crate::directory::company::Company;
 use crate::directory::department::Department;
 use crate::directory::file::File;
+use crate::directory::identity_provider::IdentityProvider;
 use crate::directory::organisation::Organisation;
 use crate::directory::party::Party;
 use crate::directory::party_detail::{Address, BankAccount};
@@ -18,6 +24,28 @@ use crate::directory::role::Role;
 use crate::directory::sequence::Sequence;
 use crate::directory::session::Session;
 use crate::directory::user::User;
+use crate::finance::invoice::Invoice;
+use crate::finance::invoice_line::InvoiceLine;
+use crate::finance::open_item::OpenItem;
+use crate::finance::payment::Payment;
+use crate::finance::payment_order::PaymentOrder;
+use crate::finance::setting::FinanceSetting;
+use crate::finance::tax::Tax;
+use crate::finance::term::PaymentTerm;
+use crate::inventory::category::ItemCategory;
+use crate::inventory::item::Item;
+use crate::inventory::location::Location;
+use crate::inventory::movement::Movement;
+use crate::inventory::movement_line::MovementLine;
+use crate::inventory::proposal::Proposal;
+use crate::inventory::purchase_order::PurchaseOrder;
+use crate::inventory::purchase_order_line::PurchaseOrderLine;
+use crate::inventory::stock::Stock;
+use crate::inventory::stock_alert::StockAlert;
+use crate::inventory::stock_policy::StockPolicy;
+use crate::inventory::supplier_term::SupplierTerm;
+use crate::inventory::unit::Unit;
+use crate::inventory::warehouse::Warehouse;
 use crate::kernel::audit::AuditEntry;
 use crate::kernel::job::Job;
 use crate::kernel::schedule::Schedule;
@@ -42,6 +70,12 @@ use crate::processes::approval::Approval;
 use crate::processes::delegation::Delegation;
 use crate::processes::notification::Notification;
 use crate::processes::policy::ApprovalPolicy;
+use crate::processes::task::Task;
+use crate::processes::task_part::{ChecklistItem, TaskComment};
+use crate::technology::check::SystemCheck;
+use crate::technology::check_result::CheckResult;
+use crate::technology::incident::Incident;
+use crate::technology::system::System;
 
 /// Ids that `nodes` takes at most.
 const MOST: usize = 250;
@@ -69,6 +103,15 @@ macro_rules! nodes {
             Ok(None)
         }
 
+        /// The GraphQL type and the raw id that an id names; `None` for no id of a node.
+        pub fn kind_of(text: &str) -> Option<(&'static str, Uuid)> {
+            let (prefix, uuid) = id::decode(text)?;
+            $(if prefix == <$noun as Noun>::Id::PREFIX {
+                return Some((<$noun as Noun>::NAME, uuid));
+            })*
+            None
+        }
+
         /// The id of a record by its GraphQL type; `None` for a type that is no node.
         pub fn id_of(kind: &str, uuid: Uuid) -> Option<String> {
             $(if kind == <$noun as Noun>::NAME {
@@ -80,6 +123,20 @@ macro_rules! nodes {
 }
 
 nodes!(
+    Item,
+    ItemCategory,
+    Location,
+    Movement,
+    MovementLine,
+    Stock,
+    Unit,
+    Proposal,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    StockAlert,
+    StockPolicy,
+    SupplierTerm,
+    Warehouse,
     AuditEntry,
     Job,
     Schedule,
@@ -98,6 +155,7 @@ nodes!(
     Department,
     File,
     Holiday,
+    IdentityProvider,
     Organisation,
     Party,
     Role,
@@ -115,10 +173,30 @@ nodes!(
     PayrollRun,
     Payslip,
     RulePack,
+    FinanceSetting,
+    Invoice,
+    InvoiceLine,
+    OpenItem,
+    Payment,
+    PaymentOrder,
+    PaymentTerm,
+    Tax,
     Approval,
     ApprovalPolicy,
     Delegation,
     Notification,
+    Task,
+    ChecklistItem,
+    TaskComment,
+    ComplianceRule,
+    ComplianceScan,
+    Finding,
+    Acceptance,
+    System,
+    SystemCheck,
+    CheckResult,
+    Incident,
+    Anomaly,
 );
 
 /// Finds records by their ids alone.

@@ -2,13 +2,18 @@
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder, ValidationMode};
 
+use crate::analytics::{AnalyticsMutation, AnalyticsQuery};
+use crate::compliance::{ComplianceMutation, ComplianceQuery};
 use crate::core::SharedCore;
 use crate::directory::{DirectoryMutation, DirectoryQuery};
+use crate::finance::{FinanceMutation, FinanceQuery};
+use crate::inventory::{InventoryMutation, InventoryQuery};
 use crate::kernel::{KernelMutation, KernelQuery, KernelSubscription};
 use crate::ledger::{LedgerMutation, LedgerQuery};
 use crate::node::NodeQuery;
 use crate::people::{PeopleMutation, PeopleQuery};
 use crate::processes::{ProcessesMutation, ProcessesQuery};
+use crate::technology::{TechnologyMutation, TechnologyQuery};
 
 /// All queries.
 #[derive(MergedObject, Default)]
@@ -19,6 +24,11 @@ pub struct Query(
     DirectoryQuery,
     ProcessesQuery,
     PeopleQuery,
+    FinanceQuery,
+    ComplianceQuery,
+    TechnologyQuery,
+    InventoryQuery,
+    AnalyticsQuery,
 );
 
 /// All mutations.
@@ -29,6 +39,11 @@ pub struct Mutation(
     DirectoryMutation,
     ProcessesMutation,
     PeopleMutation,
+    FinanceMutation,
+    ComplianceMutation,
+    TechnologyMutation,
+    InventoryMutation,
+    AnalyticsMutation,
 );
 
 /// All subscriptions.

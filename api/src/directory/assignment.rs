@@ -4,14 +4,15 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use directory::permission::{COMPANY_READ, DEPARTMENT_READ, ROLE_READ};
 use directory::role::{
-    self, RoleAssignInput, RoleAssignment as RoleAssignmentRow, RoleUnassignInput,
-    assignments_of_roles, assignments_of_users,
+    self, RoleAssignInput, RoleAssignment as RoleAssignmentRow, RoleAssignmentFilter,
+    RoleAssignmentSort, RoleAssignmentSortField, RoleUnassignInput, assignments_of_roles,
+    assignments_of_users,
 };
 use kernel::ids::{RoleAssignmentId, RoleId, UserId};
 
 use crate::act::{Payload, act};
 use crate::call::Call;
-use crate::connection::find;
+use crate::connection::{Connection, Slice, connect, find};
 use crate::directory::children::children;
 use crate::directory::company::Company;
 use crate::directory::department::Department;
@@ -24,12 +25,15 @@ use crate::{noun, payload};
 
 /// What the noun is loaded by.
 mod store {
-    pub use directory::role::assignments_by_ids as by_ids;
+    pub use directory::role::{
+        assignments_by_ids as by_ids, assignments_count as count, assignments_page as page,
+    };
 }
 
 noun! {
     /// A role given to a user, everywhere or in one company or department.
-    RoleAssignment of self::store as RoleAssignmentRow, RoleAssignmentId
+    RoleAssignment of self::store as RoleAssignmentRow, RoleAssignmentId;
+    listed by RoleAssignmentFilter, RoleAssignmentSortField
 }
 
 children! {
@@ -125,13 +129,28 @@ pub struct RoleAssignmentQuery;
 
 #[Object]
 impl RoleAssignmentQuery {
-    /// A role given to a user. Needs `directory.role.read`.
+    /// A role given to a user. Needs `directory.role.read`, or to be the user.
     async fn role_assignment(
         &self,
         graph: &Context<'_>,
         id: RoleAssignmentId,
     ) -> Result<Option<RoleAssignment>> {
         find(graph, id).await
+    }
+
+    /// Roles given to users. Needs `directory.role.read`; without it one sees one's own alone.
+    async fn role_assignments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<RoleAssignmentFilter>,
+        sort: Option<RoleAssignmentSort>,
+    ) -> Result<Connection<RoleAssignment>> {
+        let slice = Slice::new(first, after, last, before);
+        connect(graph, slice.of(filter, sort, None)).await
     }
 }
 

@@ -1,17 +1,13 @@
 //! The few records that belong to one other, as a connection: read in one statement for all parents
 //! of a request, cut into pages in memory.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Result};
-use kernel::Fault;
 use kernel::id::{TypedId, encode};
-use kernel::page::{DEFAULT_SIZE, MAX_SIZE, Page};
 
 use crate::call::Call;
-use crate::connection::{Connection, Listing, Slice};
-use crate::failure;
+use crate::connection::{Connection, Slice};
 use crate::loader::Noun;
+use crate::whole;
 
 /// The children of one parent.
 pub trait Children: Noun {
@@ -72,7 +68,7 @@ macro_rules! children {
 }
 pub(crate) use children;
 
-/// The children of a parent as a connection.
+/// The children of a parent as a connection. The cursor of a record is its id.
 pub async fn connected<C: Children>(
     graph: &Context<'_>,
     parent: C::Id,
@@ -84,56 +80,11 @@ pub async fn connected<C: Children>(
         .await?
         .map(C::children)
         .unwrap_or_default();
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    let page = cut(rows, &slice).map_err(|fault| failure::of(call, fault.into()))?;
-    let count = move |_: Call| -> futures::future::BoxFuture<'static, Result<i64>> {
-        Box::pin(async move { Ok(total) })
-    };
-    Ok(Listing::new(page, Arc::new(count)).into())
-}
-
-/// The page of a whole list. The cursor of a record is its id.
-fn cut<N: Noun>(rows: Vec<N>, slice: &Slice) -> Result<Page<N>, Fault> {
-    let forward = slice.first.is_some() || slice.after.is_some();
-    let backward = slice.last.is_some() || slice.before.is_some();
-    if forward && backward {
-        return Err(Fault::invalid("kernel.page_both_ends"));
-    }
-    let size = slice.first.or(slice.last).unwrap_or(DEFAULT_SIZE);
-    if !(1..=MAX_SIZE).contains(&size) {
-        return Err(Fault::invalid("kernel.page_too_large").with("most", MAX_SIZE));
-    }
-    let rows: Vec<(String, N)> = rows
-        .into_iter()
-        .map(|row| (encode(N::Id::PREFIX, row.key().uuid()), row))
-        .collect();
-    let place = |cursor: &String| {
-        let at = rows.iter().position(|(own, _)| own == cursor);
-        at.ok_or_else(|| Fault::invalid("kernel.bad_cursor"))
-    };
-    let size = usize::try_from(size).unwrap_or_default();
-    let (start, end) = if backward {
-        let end = slice
-            .before
-            .as_ref()
-            .map(place)
-            .transpose()?
-            .unwrap_or(rows.len());
-        (end.saturating_sub(size), end)
-    } else {
-        let start = slice
-            .after
-            .as_ref()
-            .map(place)
-            .transpose()?
-            .map_or(0, |at| at + 1);
-        (start, start.saturating_add(size).min(rows.len()))
-    };
-    let (has_next, has_previous) = (end < rows.len(), start > 0);
-    let rows = rows.into_iter().skip(start).take(end - start).collect();
-    Ok(Page {
-        rows,
-        has_next,
-        has_previous,
-    })
+    let rows = rows.into_iter().map(|row| {
+        (
+            encode(<C::Child as Noun>::Id::PREFIX, row.key().uuid()),
+            row,
+        )
+    });
+    whole::connection(call, rows.collect(), &slice)
 }

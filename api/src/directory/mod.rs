@@ -1,7 +1,7 @@
 //! The directory through the API: log-in, people and their rights, companies, parties, numbers.
 
 mod children;
-mod link;
+pub(crate) mod link;
 mod sealed;
 
 pub mod api_key;
@@ -11,6 +11,9 @@ pub mod company;
 pub mod department;
 pub mod file;
 pub mod files;
+pub mod identity_callback;
+pub mod identity_login;
+pub mod identity_provider;
 pub mod organisation;
 pub mod party;
 pub mod party_detail;
@@ -36,6 +39,8 @@ pub struct DirectoryQuery(
     assignment::RoleAssignmentQuery,
     session::SessionQuery,
     api_key::ApiKeyQuery,
+    identity_provider::IdentityProviderQuery,
+    identity_login::IdentityLoginQuery,
     party::PartyQuery,
     sequence::SequenceQuery,
     calendar::CalendarQuery,
@@ -55,6 +60,8 @@ pub struct DirectoryMutation(
     role::RoleMutation,
     assignment::RoleAssignmentMutation,
     api_key::ApiKeyMutation,
+    identity_provider::IdentityProviderMutation,
+    identity_login::IdentityLoginMutation,
     party::PartyMutation,
     party_detail::PartyDetailMutation,
     sequence::SequenceMutation,

@@ -10,7 +10,7 @@ use directory::party::{
 use directory::permission::PARTY_READ;
 use kernel::ids::{AddressId, BankAccountId, PartyId};
 
-use crate::act::{Payload, act};
+use crate::act::{Current, Payload, act};
 use crate::call::Call;
 use crate::directory::children::children;
 use crate::directory::link::link;
@@ -153,6 +153,15 @@ macro_rules! of_party {
 
             fn refused(user_errors: Vec<UserError>) -> Self {
                 Self { party: None, $field: None, user_errors }
+            }
+
+            async fn beside(self, current: &Current<'_>) -> Self {
+                let $field = current.of::<$thing>().await;
+                let party = match &$field {
+                    Some(thing) => current.load::<Party>(thing.0.party_id).await,
+                    None => current.of::<Party>().await,
+                };
+                Self { party, $field, ..self }
             }
         }
     };

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use kernel::Tx;
 use kernel::idempotency::{Claim, claim, keep};
 
-use crate::act::{Kept, Payload, settle};
+use crate::act::{Kept, Payload, conclude};
 use crate::call::Call;
 use crate::failure;
 
@@ -39,7 +39,7 @@ where
     } else {
         tx.rollback().await
     };
-    settle(call, outcome.and_then(|record| ended.map(|()| record)))
+    conclude(graph, outcome.and_then(|record| ended.map(|()| record))).await
 }
 
 async fn once<R, F>(

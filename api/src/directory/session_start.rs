@@ -20,17 +20,17 @@ use crate::failure::{self, UserError};
 #[derive(Default, SimpleObject)]
 pub struct SessionStartPayload {
     /// The session.
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// Who logged in.
-    user: Option<User>,
+    pub(super) user: Option<User>,
     /// What a browser sends as `X-CSRF-Token` with everything but a GET; browsers alone.
-    csrf_token: Option<String>,
+    pub(super) csrf_token: Option<String>,
     /// What an app sends as `Authorization: Bearer …`; apps alone.
-    access_token: Option<String>,
+    pub(super) access_token: Option<String>,
     /// Until when the access token is good, or the cookie of a browser.
-    access_expires_at: Option<DateTime<Utc>>,
+    pub(super) access_expires_at: Option<DateTime<Utc>>,
     /// What gets the next access token, once; apps alone.
-    refresh_token: Option<String>,
+    pub(super) refresh_token: Option<String>,
     /// Whether a new password must be set, by `userPasswordChange`, before anything else.
     must_change_password: Option<bool>,
     /// What a person can mend; empty when it was done.
@@ -39,8 +39,16 @@ pub struct SessionStartPayload {
 
 /// Somebody who has just logged in.
 pub struct Begun {
-    login: LoggedIn,
-    user: Option<User>,
+    pub(super) login: LoggedIn,
+    pub(super) user: Option<User>,
+}
+
+impl Begun {
+    /// The cookie's value, where it is a browser's session.
+    pub(super) fn cookie(&self) -> Option<&str> {
+        let browser = self.login.session.kind == SessionKind::Browser;
+        browser.then_some(self.login.tokens.access.0.as_str())
+    }
 }
 
 impl Payload for SessionStartPayload {
@@ -126,9 +134,9 @@ impl SessionStartMutation {
         let base = CallBase::of(graph)?;
         let outcome = begin(base, input).await;
         if let Ok(begun) = &outcome
-            && begun.login.session.kind == SessionKind::Browser
+            && let Some(token) = begun.cookie()
         {
-            let cookie = base.cookie(&begun.login.tokens.access.0, ABSOLUTE_HOURS * 3_600);
+            let cookie = base.cookie(token, ABSOLUTE_HOURS * 3_600);
             graph.append_http_header(SET_COOKIE, cookie);
         }
         settle(&base.stranger(), outcome)
@@ -161,7 +169,7 @@ async fn begin(base: &CallBase, input: SessionStartInput) -> kernel::Result<Begu
 }
 
 /// The record of the one who logged in, seen with their own eyes and no other rights.
-async fn own_record(base: &CallBase, login: &LoggedIn) -> kernel::Result<Option<User>> {
+pub(super) async fn own_record(base: &CallBase, login: &LoggedIn) -> kernel::Result<Option<User>> {
     let actor = Actor {
         principal: Principal::User(login.user_id),
         name: String::new(),

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::Tx;
 
-use crate::act::{Kept, Payload};
+use crate::act::{Current, Kept, Payload};
 use crate::directory::sealed::sealed_act;
 use crate::directory::user::User;
 use crate::failure::UserError;
@@ -100,6 +100,13 @@ impl Payload for UserTotpEnrolPayload {
             otpauth_url: None,
             secret: None,
             user_errors,
+        }
+    }
+
+    async fn beside(self, current: &Current<'_>) -> Self {
+        Self {
+            user: current.of::<User>().await,
+            ..self
         }
     }
 }

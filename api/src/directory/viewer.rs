@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use kernel::actor::EVERYTHING;
-use kernel::ids::{ApiKeyId, EmployeeId};
+use kernel::ids::ApiKeyId;
 use kernel::{Locale, Principal, Scope};
 
 use crate::call::Call;
@@ -13,6 +13,7 @@ use crate::directory::organisation::Organisation;
 use crate::directory::role;
 use crate::directory::session::{Session, own_session};
 use crate::directory::user::User;
+use crate::people::employee::Employee;
 
 /// What kind of caller asks.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -74,9 +75,10 @@ impl Viewer {
         call.load_some(key).await
     }
 
-    /// The id of the employee that the viewer is.
-    async fn employee_id(&self, graph: &Context<'_>) -> Result<Option<EmployeeId>> {
-        Ok(Call::of(graph)?.actor().employee)
+    /// The employee that the viewer is; null when they are none, or may not see themselves.
+    async fn employee(&self, graph: &Context<'_>) -> Result<Option<Employee>> {
+        let call = Call::of(graph)?;
+        call.load_some(call.actor().employee).await
     }
 
     /// The organisation.

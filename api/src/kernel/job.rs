@@ -2,14 +2,17 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
+use directory::file::{FileFilter, FileSort};
 use futures::{Stream, stream};
 use kernel::Dec;
+use kernel::filter::IdFilter;
 use kernel::ids::JobId;
 use kernel::job::{self, JobFilter, JobRow, JobSort, JobSortField, JobStatus};
 
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::file::File;
 use crate::failure::UserError;
 use crate::feed::Signal;
 use crate::kernel::schedule::Schedule;
@@ -133,6 +136,29 @@ impl Job {
             .iter()
             .map(|(name, value)| figure(name, value))
             .collect()
+    }
+
+    /// The files that it made for its wanter, such as the parts of an export.
+    async fn results(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let mine = FileFilter {
+            subject: Some(IdFilter {
+                eq: Some(self.0.id.into()),
+                ..IdFilter::default()
+            }),
+            ..FileFilter::default()
+        };
+        connect(
+            graph,
+            Slice::new(first, after, last, before).of(Some(mine), None::<FileSort>, None),
+        )
+        .await
     }
 
     /// The schedule that made it.

@@ -7,6 +7,8 @@ pub mod schedule;
 
 use async_graphql::{MergedObject, MergedSubscription};
 
+use crate::bulk::BulkMutation;
+
 /// The queries of the kernel.
 #[derive(MergedObject, Default)]
 pub struct KernelQuery(
@@ -18,7 +20,7 @@ pub struct KernelQuery(
 
 /// The mutations of the kernel.
 #[derive(MergedObject, Default)]
-pub struct KernelMutation(job::JobMutation, schedule::ScheduleMutation);
+pub struct KernelMutation(job::JobMutation, schedule::ScheduleMutation, BulkMutation);
 
 /// The subscriptions of the kernel.
 #[derive(MergedSubscription, Default)]

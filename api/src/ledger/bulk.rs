@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::entry::Entry;
-use crate::act::{Kept, Payload, act, settle};
+use crate::act::{Kept, Payload, act, require_key, settle};
 use crate::call::Call;
 use crate::failure::UserError;
 use crate::loader::Noun;
@@ -218,9 +218,8 @@ impl EntryBulkMutation {
     ) -> Result<EntryBulkPostPayload> {
         let call = Call::of(graph)?;
         let (dry_run, entries) = (input.dry_run, input.entries.len());
-        if !dry_run && call.context().idempotency_key.is_none() {
-            let fault = Fault::invalid("kernel.idempotency_key_invalid");
-            return settle(call, Err(fault.into()));
+        if let Err(lacking) = require_key(graph, dry_run)? {
+            return settle(call, Err(lacking));
         }
         let caller = call.clone();
         let done: EntryBulkPostPayload = act(graph, dry_run, move |tx| {

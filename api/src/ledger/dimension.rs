@@ -12,13 +12,14 @@ use ledger::dimension::{
 };
 use ledger::permission::ACCOUNT_READ;
 
-use super::{link, whole};
+use super::link;
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
 use crate::directory::company::Company;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::{Noun, Part};
+use crate::whole;
 use crate::{noun, payload};
 
 noun! {
@@ -103,7 +104,11 @@ impl Dimension {
             .into_iter()
             .map(|one| (one.0.id.to_string(), one))
             .collect();
-        whole::connected(graph, items, &Slice::new(first, after, last, before))
+        whole::connection(
+            Call::of(graph)?,
+            items,
+            &Slice::new(first, after, last, before),
+        )
     }
 
     /// Its version.

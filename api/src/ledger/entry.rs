@@ -19,7 +19,7 @@ use super::fiscal_year::FiscalYear;
 use super::journal::Journal;
 use super::line::{self, EntryLine};
 use super::period::Period;
-use super::{link, money, whole};
+use super::{link, money};
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Rows, Slice, connect, find};
@@ -28,6 +28,7 @@ use crate::directory::user::User;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::{Listed, Noun, Part};
 use crate::permission::Permission;
+use crate::whole;
 use crate::{node, payload};
 
 /// A journal entry: posted once, never edited, reversed by another.
@@ -263,7 +264,11 @@ impl Entry {
             .into_iter()
             .map(|line| (line.cursor(), line))
             .collect();
-        whole::connected(graph, items, &Slice::new(first, after, last, before))
+        whole::connection(
+            Call::of(graph)?,
+            items,
+            &Slice::new(first, after, last, before),
+        )
     }
 
     /// The sum of its debits, in the currency of the books.

@@ -13,14 +13,15 @@ use ledger::fiscal_year::{
 };
 use ledger::period::{self, PeriodFilter};
 
+use super::link;
 use super::period::Period;
-use super::{link, whole};
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
 use crate::directory::company::Company;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::Part;
+use crate::whole;
 use crate::{noun, payload};
 
 /// Years whose periods fit into one page: a year has thirteen periods at most.
@@ -74,7 +75,11 @@ impl FiscalYear {
             .into_iter()
             .map(|PeriodOfYear(one)| (one.0.id.to_string(), one))
             .collect();
-        whole::connected(graph, items, &Slice::new(first, after, last, before))
+        whole::connection(
+            Call::of(graph)?,
+            items,
+            &Slice::new(first, after, last, before),
+        )
     }
 
     /// Its version.

@@ -5,7 +5,6 @@
 
 mod bulk;
 mod link;
-mod whole;
 
 pub mod account;
 pub mod balance;

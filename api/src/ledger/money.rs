@@ -24,6 +24,15 @@ pub struct MoneyPair {
 }
 
 impl MoneyPair {
+    /// An amount in both currencies.
+    pub fn new(document: Money, company: Money, rate: Dec) -> Self {
+        Self {
+            document,
+            company,
+            rate,
+        }
+    }
+
     /// The amount of a line: debit above zero, credit below.
     pub fn of(line: &LineRow, books: CurrencyCode) -> Self {
         Self {

@@ -137,7 +137,8 @@ pub struct PayConceptQuery;
 
 #[Object]
 impl PayConceptQuery {
-    /// A pay concept. Needs `people.pay.read`.
+    /// A pay concept. Needs `people.pay.read`; without it one sees those of one's own items and
+    /// payslips alone.
     async fn pay_concept(
         &self,
         graph: &Context<'_>,
@@ -146,7 +147,8 @@ impl PayConceptQuery {
         find(graph, id).await
     }
 
-    /// Pay concepts. Needs `people.pay.read`.
+    /// Pay concepts. Needs `people.pay.read`; without it one sees those of one's own items and
+    /// payslips alone.
     async fn pay_concepts(
         &self,
         graph: &Context<'_>,

@@ -1,17 +1,15 @@
 //! Acts on employees through the API: hire, one or a file of many, change, leave.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use kernel::Tx;
-use kernel::ids::EmployeeId;
+use async_graphql::{Context, Object, Result};
+use directory::file::FileStore;
 use people::employee::{
     self, EmployeeHireInput, EmployeeImportInput, EmployeeLeaveInput, EmployeeUpdateInput,
 };
 
-use crate::act::{Kept, Payload, act};
-use crate::failure::UserError;
-use crate::loader::Noun;
+use crate::act::act;
+use crate::call::Call;
+use crate::failure;
+use crate::kernel::job::Job;
 use crate::people::contract::Contract;
 use crate::people::employee::Employee;
 use crate::people::shown::{shown, shown_pair_payload, shown_payload};
@@ -27,6 +25,13 @@ shown_pair_payload! {
 }
 
 shown_payload! {
+    /// What wanting an import gives.
+    EmployeeImportPayload {
+        /// The job that hires; follow it by `jobProgressed`. Its `userErrors` say what is wrong
+        /// with the rows, each under `rows`, the row's number from 1 and the column; its file has
+        /// them all.
+        job: Job
+    }
     /// What changing an employee's data gives.
     EmployeeUpdatePayload {
         /// The employee.
@@ -36,63 +41,6 @@ shown_payload! {
     EmployeeLeavePayload {
         /// The employee.
         employee: Employee
-    }
-}
-
-/// Who was hired by an import, as far as they may be seen.
-pub struct Hired {
-    ids: Vec<EmployeeId>,
-    employees: Vec<Employee>,
-}
-
-async fn hired(tx: &mut Tx, ids: Vec<EmployeeId>) -> kernel::Result<Hired> {
-    let mut employees = Employee::by_ids(tx, &ids).await?;
-    employees.sort_by_key(|employee| employee.0.number);
-    Ok(Hired { ids, employees })
-}
-
-impl Kept for Hired {
-    fn kept(&self) -> serde_json::Value {
-        serde_json::json!(self.ids)
-    }
-
-    fn again<'t>(
-        tx: &'t mut Tx,
-        kept: &'t serde_json::Value,
-    ) -> BoxFuture<'t, kernel::Result<Self>> {
-        async move { hired(tx, serde_json::from_value(kept.clone())?).await }.boxed()
-    }
-}
-
-/// What an import gives.
-#[derive(SimpleObject)]
-pub struct EmployeeImportPayload {
-    /// How many were hired, or would have been.
-    hired_count: Option<i32>,
-    /// Who was hired, in the order of the rows.
-    employees: Vec<Employee>,
-    /// What a person can mend, of all rows at once: the path names the row, from 1, and the
-    /// column. Empty when it was done.
-    user_errors: Vec<UserError>,
-}
-
-impl Payload for EmployeeImportPayload {
-    type Record = Hired;
-
-    fn done(record: Hired) -> Self {
-        Self {
-            hired_count: i32::try_from(record.ids.len()).ok(),
-            employees: record.employees,
-            user_errors: Vec::new(),
-        }
-    }
-
-    fn refused(user_errors: Vec<UserError>) -> Self {
-        Self {
-            hired_count: None,
-            employees: Vec::new(),
-            user_errors,
-        }
     }
 }
 
@@ -121,18 +69,21 @@ impl EmployeeMutation {
         .await
     }
 
-    /// Hires everybody in a CSV file of up to 2,000 rows, or nobody. Needs
+    /// Has everybody in a CSV file of up to 2,000 rows hired in the background, or nobody. Needs
     /// `people.employee.manage` and `people.pay.manage`.
     async fn employee_import(
         &self,
         graph: &Context<'_>,
         input: EmployeeImportInput,
     ) -> Result<EmployeeImportPayload> {
-        act(graph, input.dry_run, |tx| {
+        let call = Call::of(graph)?;
+        let store = call.core().services.get::<FileStore>();
+        let store = store.map_err(|error| failure::of(call, error))?;
+        // A rehearsal is a job as well, so its wish is committed like any other.
+        act(graph, false, move |tx| {
             Box::pin(async move {
-                let imported = employee::import(tx, input).await?;
-                let ids = imported.hired.iter().map(|one| one.employee.id).collect();
-                hired(tx, ids).await
+                let job = employee::import(tx, &store, input).await?;
+                shown(tx, job.id).await
             })
         })
         .await

@@ -12,7 +12,7 @@ use people::item::{
     PayItemSortField,
 };
 
-use crate::act::{Kept, Payload, act};
+use crate::act::{Current, Kept, Payload, act};
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
 use crate::failure::UserError;
@@ -64,7 +64,7 @@ impl PayItem {
         Call::of(graph)?.load(self.0.employee_id).await
     }
 
-    /// The concept. Needs `people.pay.read`; null for the employee themselves.
+    /// The concept. Needs `people.pay.read`, or to be the employee.
     async fn concept(&self, graph: &Context<'_>) -> Result<Option<PayConcept>> {
         Call::of(graph)?.load(self.0.concept_id).await
     }
@@ -155,6 +155,8 @@ impl Kept for Gone {
 /// What taking an item back gives.
 #[derive(SimpleObject)]
 pub struct PayItemDeletePayload {
+    /// The item, when it was not deleted because it had changed.
+    pay_item: Option<PayItem>,
     /// The id that is gone.
     deleted_id: Option<ID>,
     /// What a person can mend; empty when it was done.
@@ -166,6 +168,7 @@ impl Payload for PayItemDeletePayload {
 
     fn done(gone: Gone) -> Self {
         Self {
+            pay_item: None,
             deleted_id: Some(gone.0.into()),
             user_errors: Vec::new(),
         }
@@ -173,8 +176,16 @@ impl Payload for PayItemDeletePayload {
 
     fn refused(user_errors: Vec<UserError>) -> Self {
         Self {
+            pay_item: None,
             deleted_id: None,
             user_errors,
+        }
+    }
+
+    async fn beside(self, current: &Current<'_>) -> Self {
+        Self {
+            pay_item: current.of::<PayItem>().await,
+            ..self
         }
     }
 }

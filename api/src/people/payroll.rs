@@ -244,6 +244,12 @@ impl PayrollRun {
         bank_file(graph, &self.0).await
     }
 
+    /// The job that makes its bank file and PDFs, once it is posted. Needs `kernel.job.read`, or
+    /// to have posted it.
+    async fn delivery_job(&self, graph: &Context<'_>) -> Result<Option<Job>> {
+        Call::of(graph)?.load_some(self.0.delivery_job_id).await
+    }
+
     /// Who drafted it; null when a schedule did.
     async fn drafted_by(&self) -> Option<NamedUser> {
         self.0.drafted_by.map(NamedUser)
@@ -366,7 +372,7 @@ pub struct PayrollRunQuery;
 
 #[Object]
 impl PayrollRunQuery {
-    /// A payroll run. Needs `people.payroll.read`.
+    /// A payroll run. Needs `people.payroll.read`, or to stand in for somebody who approves it.
     async fn payroll_run(
         &self,
         graph: &Context<'_>,
@@ -375,7 +381,8 @@ impl PayrollRunQuery {
         find(graph, id).await
     }
 
-    /// Payroll runs. Needs `people.payroll.read`.
+    /// Payroll runs. Needs `people.payroll.read`; who stands in for an approver sees what was
+    /// submitted.
     async fn payroll_runs(
         &self,
         graph: &Context<'_>,

@@ -11,7 +11,7 @@ use people::payroll::{
 use people::permission::{PAYROLL_APPROVE, PAYROLL_POST, PAYROLL_RUN};
 use processes::fault::{NOT_DECIDER, PREPARED_BY_YOU};
 
-use crate::act::act;
+use crate::act::{act, require_key, settle};
 use crate::call::Call;
 use crate::kernel::job::Job;
 use crate::people::payroll::PayrollRun;
@@ -47,9 +47,8 @@ impl PayrollRunViewerCan {
         let call = Call::of(graph)?;
         let at = |permission, allowed: &[Status]| standing(call, run, permission, allowed);
         let open = at(PAYROLL_RUN, &[Draft, Calculated]);
-        let scope = call.actor().scope(PAYROLL_APPROVE);
         let decide = match run.status {
-            InReview if scope.covers(Some(run.company_id), None) => deciding(call, run).await?,
+            InReview => deciding(call, run).await?,
             _ => at(PAYROLL_APPROVE, &[InReview]),
         };
         Ok(Self {
@@ -84,7 +83,8 @@ fn standing(
     })
 }
 
-/// Whether the viewer's decision on the run's approval is wanted; who prepared it never decides.
+/// Whether the viewer's decision on the run's approval is wanted, by their own right or for one
+/// they stand in for; who prepared it never decides.
 async fn deciding(call: &Call, run: &RunRow) -> Result<Permission> {
     let me = call.actor().principal.user();
     let refused = |reason| Permission::refused(call, &Fault::new(UserErrorCode::Forbidden, reason));
@@ -95,10 +95,12 @@ async fn deciding(call: &Call, run: &RunRow) -> Result<Permission> {
         Some(approval) => !call.parts::<Decidable>(approval).await?.is_empty(),
         None => false,
     };
+    let company = Some(run.company_id);
+    let held = || Permission::held(call, PAYROLL_APPROVE, |scope| scope.covers(company, None));
     Ok(if wanted {
         Permission::allowed()
     } else {
-        refused(NOT_DECIDER)
+        held().and(|| refused(NOT_DECIDER))
     })
 }
 
@@ -241,8 +243,9 @@ impl PayrollRunMutation {
         .await
     }
 
-    /// Approves a run that others prepared. Needs `people.payroll.approve`, the authority that its
-    /// approval asks for, and a fresh proof of identity.
+    /// Approves a run that others prepared. Needs `people.payroll.approve`, of one's own or of
+    /// somebody who delegated theirs; the authority that its approval asks for; and a fresh proof
+    /// of identity.
     async fn payroll_run_approve(
         &self,
         graph: &Context<'_>,
@@ -273,12 +276,17 @@ impl PayrollRunMutation {
     }
 
     /// Posts an approved run as one journal entry, and has its bank file and PDFs made. Needs
-    /// `people.payroll.post`.
+    /// `people.payroll.post` and, because it pays, an idempotency key unless it is a dry run: who
+    /// asks again with the same key gets the same run, and who asks with another is told that it
+    /// is posted.
     async fn payroll_run_post(
         &self,
         graph: &Context<'_>,
         input: PayrollRunPostInput,
     ) -> Result<PayrollRunPostPayload> {
+        if let Err(lacking) = require_key(graph, input.dry_run)? {
+            return settle(Call::of(graph)?, Err(lacking));
+        }
         act(graph, input.dry_run, |tx| {
             Box::pin(async move {
                 let run = payroll::post(tx, input).await?;

@@ -16,10 +16,10 @@ use crate::call::Call;
 use crate::connection::{Rows, Slice};
 use crate::failure::UserError;
 use crate::loader::Part;
-use crate::people::belonging::connection;
 use crate::people::employee::Employee;
 use crate::people::payroll::PayrollTotals;
 use crate::processes::named::NamedUser;
+use crate::whole::connection;
 
 /// A run beside the month before.
 #[derive(Clone)]

@@ -22,13 +22,14 @@ use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::Part;
 use crate::noun;
-use crate::people::belonging::{Belonging, connection};
+use crate::people::belonging::Belonging;
 use crate::people::contract::Contract;
 use crate::people::employee::Employee;
 use crate::people::link;
 use crate::people::payroll::PayrollRun;
 use crate::people::payslip_line::{PayslipLine, lines};
 use crate::people::reach::none_if_denied;
+use crate::whole::connection;
 
 noun! {
     /// What a payroll run gave an employee.

@@ -7,7 +7,6 @@ use kernel::id::TypedId;
 use kernel::{Result, Tx};
 
 use crate::act::Kept;
-use crate::call::Call;
 use crate::loader::Noun;
 
 /// A record that an act touched.
@@ -30,18 +29,6 @@ impl<N: Noun> Kept for Shown<N> {
 
     fn again<'t>(tx: &'t mut Tx, kept: &'t serde_json::Value) -> BoxFuture<'t, Result<Self>> {
         async move { shown(tx, N::Id::from_uuid(serde_json::from_value(kept.clone())?)).await }
-            .boxed()
-    }
-
-    fn named<'t>(call: &'t Call, id: &'t str) -> BoxFuture<'t, Option<Self>> {
-        N::named(call, id)
-            .map(|found| {
-                let record = found?;
-                Some(Self {
-                    id: record.key(),
-                    record: Some(record),
-                })
-            })
             .boxed()
     }
 }
@@ -69,8 +56,8 @@ macro_rules! shown_payload {
                 Self { $field: None, user_errors }
             }
 
-            fn beside(self, current: Self::Record) -> Self {
-                Self { $field: current.record, ..self }
+            async fn beside(self, current: &$crate::act::Current<'_>) -> Self {
+                Self { $field: current.of::<$noun>().await, ..self }
             }
         }
     )*};
@@ -105,6 +92,14 @@ macro_rules! shown_pair_payload {
 
             fn refused(user_errors: Vec<$crate::failure::UserError>) -> Self {
                 Self { $one: None, $two: None, user_errors }
+            }
+
+            async fn beside(self, current: &$crate::act::Current<'_>) -> Self {
+                Self {
+                    $one: current.of::<$one_noun>().await,
+                    $two: current.of::<$two_noun>().await,
+                    ..self
+                }
             }
         }
     )*};

@@ -9,7 +9,6 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use kernel::{Fault, Tx};
 use processes::approval::{self, ApprovalDecideInput, ApprovalVerdict};
 use processes::fault::APPROVAL_DECIDE_ELSEWHERE;
-use processes::permission::APPROVAL_DECIDE;
 
 use crate::act::act;
 use crate::payload;
@@ -29,11 +28,28 @@ struct Elsewhere {
 }
 
 /// Every kind of record that its domain decides.
-const ELSEWHERE: &[Elsewhere] = &[Elsewhere {
-    kind: "PayrollRun",
-    approve: "payrollRunApprove",
-    reject: "payrollRunReject",
-}];
+const ELSEWHERE: &[Elsewhere] = &[
+    Elsewhere {
+        kind: "PayrollRun",
+        approve: "payrollRunApprove",
+        reject: "payrollRunReject",
+    },
+    Elsewhere {
+        kind: "PaymentOrder",
+        approve: "paymentOrderApprove",
+        reject: "paymentOrderReject",
+    },
+    Elsewhere {
+        kind: "PurchaseOrder",
+        approve: "purchaseOrderApprove",
+        reject: "purchaseOrderReject",
+    },
+    Elsewhere {
+        kind: "Acceptance",
+        approve: "findingAcceptanceDecide",
+        reject: "findingAcceptanceDecide",
+    },
+];
 
 /// The mutations that decide an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, SimpleObject)]
@@ -73,7 +89,6 @@ fn check_here(kind: &str, verdict: ApprovalVerdict) -> std::result::Result<(), F
 /// nobody is asked for more than they need to be told, and after: whatever was decided of a kind
 /// that belongs elsewhere is undone.
 async fn decide(tx: &mut Tx, input: ApprovalDecideInput) -> kernel::Result<Approval> {
-    tx.require(APPROVAL_DECIDE)?;
     let (id, verdict) = (input.id, input.decision);
     if let Some(row) = approval::find(tx, id).await? {
         check_here(&row.subject_kind, verdict)?;
@@ -99,7 +114,8 @@ pub struct ApprovalMutation;
 impl ApprovalMutation {
     /// Decides the open step of an approval, by one's own authority or by what was delegated to
     /// one. Records that are decided by mutations of their own are refused, see
-    /// `Approval.decisionMutations`. Needs `processes.approval.decide` and what the step asks for.
+    /// `Approval.decisionMutations`. Needs `processes.approval.decide` and what the step asks for,
+    /// of one's own or of whom one stands in for.
     async fn approval_decide(
         &self,
         graph: &Context<'_>,

@@ -13,6 +13,7 @@ use crate::node::Node;
 use crate::processes::approval::Approval;
 use crate::processes::named;
 use crate::processes::notification::Notification;
+use crate::processes::task::Task;
 
 /// What waits for the viewer.
 #[derive(Clone, Debug)]
@@ -25,10 +26,12 @@ pub enum InboxItem {
     Approval(Approval),
     /// A notification that was not read yet.
     Notification(Notification),
+    /// A task that is not closed.
+    Task(Task),
 }
 
-/// What waits for the viewer: a decision that they could take, or a notification that they have
-/// not read.
+/// What waits for the viewer: a decision that they could take, a task of theirs or of a queue of
+/// theirs, or a notification that they have not read.
 #[Object]
 impl InboxEntry {
     /// What kind of thing it is.
@@ -42,6 +45,7 @@ impl InboxEntry {
         Ok(match self.0.waits() {
             Waits::Approval(id) => call.load(id).await?.map(InboxItem::Approval),
             Waits::Notification(id) => call.load(id).await?.map(InboxItem::Notification),
+            Waits::Task(id) => call.load(id).await?.map(InboxItem::Task),
         })
     }
 
@@ -77,8 +81,8 @@ pub struct InboxQuery;
 
 #[Object]
 impl InboxQuery {
-    /// What waits for oneself, the newest first: approvals that one could decide and unread
-    /// notifications. Needs `processes.inbox.read`.
+    /// What waits for oneself, the newest first: approvals that one could decide, tasks that one
+    /// has or could take from a queue, and unread notifications. Needs `processes.inbox.read`.
     async fn inbox(
         &self,
         graph: &Context<'_>,

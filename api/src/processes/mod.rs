@@ -1,4 +1,4 @@
-//! Approvals and their policies, delegations, notifications and the inbox.
+//! Approvals and their policies, delegations, tasks, notifications and the inbox.
 
 pub mod approval;
 pub mod decide;
@@ -10,6 +10,9 @@ pub mod policy;
 pub mod preference;
 mod reach;
 pub mod step;
+pub mod task;
+pub mod task_act;
+pub mod task_part;
 
 use async_graphql::MergedObject;
 
@@ -22,6 +25,7 @@ pub struct ProcessesQuery(
     notification::NotificationQuery,
     preference::NotificationPreferenceQuery,
     inbox::InboxQuery,
+    task::TaskQuery,
 );
 
 /// The mutations of processes.
@@ -32,4 +36,5 @@ pub struct ProcessesMutation(
     delegation::DelegationMutation,
     notification::NotificationMutation,
     preference::NotificationPreferenceMutation,
+    task_act::TaskMutation,
 );

@@ -28,9 +28,36 @@ reach! {
     delegations of delegation as Delegation, DelegationId;
     /// Notifications.
     notifications of notification as Notification, NotificationId;
+    /// Tasks.
+    tasks of task as Task, TaskId;
 }
 
-fn none_if_denied<T>(found: Result<Vec<T>>) -> Result<Vec<T>> {
+/// The points of the checklists of tasks.
+pub mod checklist_items {
+    use kernel::ids::ChecklistItemId;
+    use kernel::{Result, Tx};
+    use processes::task::{ChecklistItem, checklist_by_ids};
+
+    /// The ones of some ids whose tasks the actor may see.
+    pub async fn by_ids(tx: &mut Tx, ids: &[ChecklistItemId]) -> Result<Vec<ChecklistItem>> {
+        super::none_if_denied(checklist_by_ids(tx, ids).await)
+    }
+}
+
+/// The comments on tasks.
+pub mod task_comments {
+    use kernel::ids::TaskCommentId;
+    use kernel::{Result, Tx};
+    use processes::task::{TaskComment, comment_by_ids};
+
+    /// The ones of some ids whose tasks the actor may see.
+    pub async fn by_ids(tx: &mut Tx, ids: &[TaskCommentId]) -> Result<Vec<TaskComment>> {
+        super::none_if_denied(comment_by_ids(tx, ids).await)
+    }
+}
+
+/// Nothing for who may see none of it.
+pub(super) fn none_if_denied<T>(found: Result<Vec<T>>) -> Result<Vec<T>> {
     match found {
         Err(Error::Denied(_)) => Ok(Vec::new()),
         other => other,

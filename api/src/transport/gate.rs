@@ -14,7 +14,8 @@ use async_graphql::{ObjectType, Schema, SubscriptionType, ValidationMode};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
-type Ready = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+/// Whether work can be done, and what is amiss meanwhile.
+pub(super) type Ready = dyn Fn() -> BoxFuture<'static, Result<Vec<String>, String>> + Send + Sync;
 type Metrics = dyn Fn() -> String + Send + Sync;
 
 /// The door: a schema with everything that stands between it and the network.
@@ -48,7 +49,7 @@ impl Door {
             credentials,
             settings: Settings::default(),
             trusted: None,
-            ready: Arc::new(|| Box::pin(std::future::ready(Ok(())))),
+            ready: Arc::new(|| Box::pin(std::future::ready(Ok(Vec::new())))),
             metrics: None,
             shutdown: Shutdown::default(),
         }
@@ -69,11 +70,12 @@ impl Door {
         }
     }
 
-    /// Asks this for `/readyz`; an error's text is shown there.
+    /// Asks this for `/readyz`: what is amiss though work can be done, or why it can't. Both are
+    /// shown there.
     #[must_use]
     pub fn ready(
         self,
-        ready: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
+        ready: impl Fn() -> BoxFuture<'static, Result<Vec<String>, String>> + Send + Sync + 'static,
     ) -> Self {
         Self {
             ready: Arc::new(ready),

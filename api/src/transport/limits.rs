@@ -1,7 +1,7 @@
 //! The limits of the door and its other settings: every one has a default and can be configured.
 
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// What one request, one socket and one caller may ask for.
 ///
@@ -144,6 +144,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// Only documents of the trusted store are executed.
     pub trusted_only: bool,
+    /// The folder of the trusted documents, `*.graphql`, read at the start.
+    pub documents: Option<PathBuf>,
     /// Whether clients may ask for the schema.
     pub introspection: bool,
     /// Whether the explorer is served at `/graphiql`.
@@ -158,6 +160,7 @@ impl Default for Settings {
             limits: Limits::default(),
             allowed_origins: Vec::new(),
             trusted_only: false,
+            documents: None,
             introspection: true,
             explorer: true,
             proxies: 0,

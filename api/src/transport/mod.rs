@@ -42,8 +42,31 @@ pub use documents::{DocumentStore, TrustedDocuments, document_hash};
 pub use gate::Door;
 pub use lang::Lang;
 pub use limits::{Limits, Settings};
+pub use probes::probes;
 pub use refusal::{Refusal, Stage, code};
 pub use router::router;
 pub use serve::serve;
 pub use shutdown::Shutdown;
-pub use visit::{IdempotencyKey, RequestId, ResumeAfter, TraceParent, Visit};
+pub use visit::{IdempotencyKey, RequestId, ResumeAfter, TraceParent, Visit, announced};
+
+/// Parses a text that comes in by another way than a request, and holds it to the same limits.
+///
+/// # Errors
+/// A text that is no GraphQL or exceeds a limit.
+pub fn judge(
+    text: &str,
+    limits: &Limits,
+) -> Result<async_graphql::parser::types::ExecutableDocument, Refusal> {
+    parsed::judged(text, false, limits).map(|(document, _)| document)
+}
+
+/// Objects that a document without variables asks for at most.
+pub fn objects_asked(document: &async_graphql::parser::types::ExecutableDocument) -> u64 {
+    let page_size = Limits::default().page_size;
+    let variables = async_graphql::Variables::default();
+    document
+        .operations
+        .iter()
+        .map(|(_, operation)| guard::objects(document, &operation.node, &variables, page_size))
+        .sum()
+}

@@ -105,14 +105,7 @@ impl ParsedDocuments {
             document.measure.enforce(limits, trusted)?;
             return Ok(document);
         }
-        if trusted {
-            scan_nesting(text, limits)
-        } else {
-            scan(text, limits)
-        }?;
-        let parsed = parse_query(text).map_err(|error| unparsable(error.into()))?;
-        let measure = measure(&parsed)?;
-        measure.enforce(limits, trusted)?;
+        let (parsed, measure) = judged(text, trusted, limits)?;
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let valid = AtomicBool::new(false);
         let document = Arc::new(Document {
@@ -125,6 +118,23 @@ impl ParsedDocuments {
         self.kept.insert(hash, Arc::clone(&document));
         Ok(document)
     }
+}
+
+/// Parses a text and holds it to the limits, before anything is validated or executed.
+pub(super) fn judged(
+    text: &str,
+    trusted: bool,
+    limits: &Limits,
+) -> Result<(ExecutableDocument, Measure), Refusal> {
+    if trusted {
+        scan_nesting(text, limits)
+    } else {
+        scan(text, limits)
+    }?;
+    let parsed = parse_query(text).map_err(|error| unparsable(error.into()))?;
+    let measure = measure(&parsed)?;
+    measure.enforce(limits, trusted)?;
+    Ok((parsed, measure))
 }
 
 /// Whether a variable is of a built-in scalar type, or a list of one, and its value fits.

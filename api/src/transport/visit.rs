@@ -2,9 +2,10 @@
 
 use super::lang::Lang;
 use axum::{
+    Router,
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
-    middleware::Next,
+    middleware::{Next, from_fn_with_state},
     response::Response,
 };
 use std::{
@@ -98,6 +99,12 @@ impl IdempotencyKey {
             .contains(&key.len())
             .then(|| Self(Arc::from(key)))
     }
+}
+
+/// Announces the requests of routes beside the door as its own are: id, trace, language, address
+/// (behind so many proxies of ours) and the time they take.
+pub fn announced(routes: Router, proxies: usize) -> Router {
+    routes.layer(from_fn_with_state(proxies, announce))
 }
 
 /// Gives every request its [`Visit`], a tracing span, and the id in the response's header.

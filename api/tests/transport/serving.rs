@@ -1,4 +1,4 @@
-//! The accept loop: slow headers, orderly shutdown. And a server for trying things by hand.
+//! The accept loop: slow headers, orderly shutdown.
 
 use crate::toy::{Names, schema, testing};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -19,11 +19,7 @@ pub struct Served {
 }
 
 pub async fn served(limits: Limits) -> Served {
-    served_at(limits, "127.0.0.1:0").await
-}
-
-async fn served_at(limits: Limits, address: &str) -> Served {
-    let listener = TcpListener::bind(address).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (names, shutdown) = (Arc::new(Names::default()), Shutdown::default());
     let settings = Settings {
@@ -93,18 +89,4 @@ async fn a_shutdown_finishes_what_runs_and_takes_nothing_new() {
         .expect("ends")
         .unwrap();
     assert!(TcpStream::connect(served.address).await.is_err());
-}
-
-#[tokio::test]
-#[ignore = "a server to try clients against: TOY_DOOR=127.0.0.1:4999, for TOY_DOOR_S seconds"]
-async fn serves_by_hand() {
-    let address = std::env::var("TOY_DOOR").unwrap_or_else(|_| "127.0.0.1:4999".into());
-    let seconds = std::env::var("TOY_DOOR_S")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(60);
-    let served = served_at(Limits::for_testing(), &address).await;
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-    served.shutdown.begin();
-    served.ended.await.unwrap();
 }
