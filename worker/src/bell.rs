@@ -1,7 +1,8 @@
 //! The bell: tells the queues of every process that a ticket has been pushed.
 //!
 //! apalis-redis polls. A message of Redis's own publish and subscribe makes it poll at once, so
-//! that a job starts some milliseconds after its commit; the interval is for bells that were lost.
+//! that a job starts some milliseconds after its commit; the interval is for bells that were lost
+//! on the way, which happens while Redis is away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +10,39 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use kernel::error::{Error, Result};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::Bench;
 
 /// How often a queue is polled when no bell is heard.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(500);
 
-/// Wakes everyone in this process who waits for tickets.
-#[derive(Clone, Debug, Default)]
-pub struct Bell(Arc<Notify>);
+/// Wakes everyone in this process who waits for tickets. One who is busy when it rings is woken
+/// afterwards: no ring is missed.
+#[derive(Clone, Debug)]
+pub struct Bell(Arc<watch::Sender<()>>);
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self(Arc::new(watch::channel(()).0))
+    }
+}
 
 impl Bell {
-    /// A stream with an item for every ring, and now and then one without.
+    /// A stream with an item for every ring, several at once counting as one, and now and then one
+    /// without.
     pub fn rings(&self) -> impl Stream<Item = ()> + Send + Unpin + use<> {
-        let bell = self.0.clone();
-        stream::unfold(bell, |bell| async move {
-            let _ = tokio::time::timeout(POLL, bell.notified()).await;
-            Some(((), bell))
+        stream::unfold(self.0.subscribe(), |mut heard| async move {
+            if let Ok(Err(_)) = tokio::time::timeout(POLL, heard.changed()).await {
+                return None;
+            }
+            Some(((), heard))
         })
         .boxed()
+    }
+
+    fn ring(&self) {
+        self.0.send_replace(());
     }
 }
 
@@ -48,7 +62,7 @@ pub(crate) fn listen(bell: Bell) -> impl Fn(Bench) -> BoxFuture<'static, Result<
             subscriber.subscribe(channel(&bench)).await.map_err(away)?;
             let mut messages = subscriber.into_on_message();
             while let Some(Some(_)) = bench.stop.run_until_cancelled(messages.next()).await {
-                bell.0.notify_waiters();
+                bell.ring();
             }
             if bench.stop.is_cancelled() {
                 return Ok(());
@@ -56,5 +70,20 @@ pub(crate) fn listen(bell: Bell) -> impl Fn(Bench) -> BoxFuture<'static, Result<
             Err(Error::Unavailable("the bell's connection ended".to_owned()))
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_ring_that_nobody_waited_for_is_heard_afterwards_and_once() {
+        let bell = Bell::default();
+        let mut rings = bell.rings();
+        bell.ring();
+        bell.ring();
+        assert_eq!(rings.next().now_or_never(), Some(Some(())));
+        assert_eq!(rings.next().now_or_never(), None);
     }
 }

@@ -3,15 +3,22 @@
 //! - [`relay`]: hears of due jobs and pushes their tickets to the apalis queues;
 //! - [`queue`]: an apalis worker a queue, supervised; each ticket runs in a task of its own;
 //! - [`bell`]: wakes the queues of every process the moment a ticket is pushed;
-//! - [`clockwork`]: schedules, lost leases, the audit chain, retention.
+//! - [`clockwork`]: schedules, lost leases, signed heads;
+//! - [`sealer`]: the audit chain;
+//! - [`retention`]: what is forgotten when its time is over;
+//! - [`pulse`]: whether the process can work.
 //!
 //! Postgres is the truth. Losing Redis, every byte of it, loses nothing and doubles nothing: a job
 //! that was told and not begun is told again, and only the first to claim its row runs it.
 
 pub mod bell;
 pub mod clockwork;
+mod ear;
+pub mod pulse;
 pub mod queue;
 pub mod relay;
+pub mod retention;
+pub mod sealer;
 mod supervise;
 
 use std::sync::Arc;
@@ -23,6 +30,9 @@ use kernel::{Clock, Db, DbSettings};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use pulse::Pulse;
+pub use retention::Retention;
 
 /// How a worker process runs.
 #[derive(Clone, Debug)]
@@ -43,8 +53,10 @@ pub struct Settings {
     pub tell_again: Duration,
     /// How often the clockwork looks.
     pub beat: Duration,
-    /// How long finished jobs are kept, in days.
-    pub retention_days: i64,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// What others ask whether this process can work.
+    pub pulse: Pulse,
 }
 
 impl Settings {
@@ -59,7 +71,8 @@ impl Settings {
             lease: Duration::from_secs(30),
             tell_again: Duration::from_secs(10),
             beat: Duration::from_millis(500),
-            retention_days: 90,
+            retention: Retention::default(),
+            pulse: Pulse::default(),
         }
     }
 }
@@ -98,7 +111,7 @@ pub async fn run(
         bench.clone(),
         clockwork::turn,
     ));
-    parts.spawn(supervise::forever("sealer", bench.clone(), clockwork::seal));
+    parts.spawn(supervise::forever("sealer", bench.clone(), sealer::turn));
     for queue in bench.worker.registry.queues() {
         parts.spawn(supervise::forever(
             "queue",
@@ -132,9 +145,12 @@ async fn prepare(
         services,
         lease: settings.lease,
     };
+    let relay = Db::new(&relay_settings, clock)?;
+    let redis = connect(&settings.redis_url).await?;
+    settings.pulse.begin(relay.clone(), redis.clone());
     Ok(Bench {
-        relay: Db::new(&relay_settings, clock)?,
-        redis: connect(&settings.redis_url).await?,
+        relay,
+        redis,
         settings: Arc::new(settings),
         worker,
         stop,

@@ -23,6 +23,7 @@ where
             Ok(()) => wait = FIRST_WAIT,
             Err(error) => {
                 tracing::warn!(part = name, %error, "A part of the worker is restarted.");
+                bench.settings.pulse.restarted(name, &error);
                 wait = if began.elapsed() > LONGEST_WAIT {
                     FIRST_WAIT
                 } else {
