@@ -37,7 +37,7 @@ pub enum Command {
     /// Todo en una máquina · Everything on one machine
     Up(UpOptions),
     /// Como `up`, con la empresa de muestra · `up` with the demo company and its jobs run now
-    Demo(UpOptions),
+    Demo(DemoOptions),
     /// Aplica las migraciones · Applies the migrations
     Migrate,
     /// Escribe schema.graphql · Writes schema.graphql
@@ -57,6 +57,21 @@ pub enum Command {
     /// Registro de auditoría · Audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Hace una copia de seguridad · Makes a backup
+    Backup {
+        /// Carpeta en la que se hace · Folder that it is made in
+        folder: PathBuf,
+        /// Solo la base, sin los ficheros · The database alone, without the files
+        #[arg(long)]
+        without_files: bool,
+    },
+    /// Restaura una copia en una base vacía · Restores a backup into an empty database
+    Restore {
+        /// Carpeta de la copia · Folder of the backup
+        folder: PathBuf,
+    },
+    /// Mide el servidor en marcha con datos propios · Measures the running server with its own data
+    Bench(BenchOptions),
     /// Lanza una orden con Postgres y Redis efímeros · Runs a command with throw-away services
     #[command(hide = true)]
     WithServices {
@@ -77,6 +92,17 @@ pub struct ServeOptions {
     pub listen: Option<SocketAddr>,
 }
 
+/// Options of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoOptions {
+    /// Tamaño de la empresa, en veces 120 empleados · Size of the company, in times 120 employees
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub scale: u16,
+    /// Lo demás, como en `up` · The rest, as in `up`
+    #[command(flatten)]
+    pub up: UpOptions,
+}
+
 /// Options of `up` and `demo`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct UpOptions {
@@ -95,6 +121,32 @@ pub struct UpOptions {
     /// Borra los datos privados y empieza de nuevo · Deletes the private data and starts over
     #[arg(long)]
     pub fresh: bool,
+}
+
+/// Options of `bench`.
+#[derive(Args, Clone, Debug)]
+pub struct BenchOptions {
+    /// Dirección del servidor · Address of the server
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4000")]
+    pub url: String,
+    /// Tamaño: parte de los datos completos · Scale: share of the full data
+    #[arg(long, default_value_t = 1.0)]
+    pub scale: f64,
+    /// Segundos por medida · Seconds a measure
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
+    /// Clientes a la vez · Clients at once
+    #[arg(long, default_value_t = 8)]
+    pub clients: usize,
+    /// Solo estas medidas · These measures alone
+    #[arg(value_name = "MEASURE")]
+    pub only: Vec<String>,
+    /// Proceso de `serve` cuya CPU y memoria se mide · Process of `serve` to measure
+    #[arg(long, value_name = "PID")]
+    pub serve_pid: Option<u32>,
+    /// Proceso de `work` cuya CPU y memoria se mide · Process of `work` to measure
+    #[arg(long, value_name = "PID")]
+    pub work_pid: Option<u32>,
 }
 
 /// Operations on jobs.

@@ -3,6 +3,7 @@
 //! Roles that end by a signal get a token that SIGINT and SIGTERM cancel. Private services are
 //! started here, on the main thread, because a parent-death signal follows the thread.
 
+pub mod bench;
 mod everything;
 mod operations;
 mod roles;
@@ -16,9 +17,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use everything::{Running, everything, prepare, start};
-use roles::{bind, serve, work};
+use roles::{bind, serve, work_alone};
 
-use crate::cli::{Arguments, Command, UpOptions};
+use crate::cli::{Arguments, Command, DemoOptions, UpOptions};
 use crate::doctor::{self, Need};
 use crate::launcher::{self, Care, Plan, Services};
 use crate::settings::Settings;
@@ -47,6 +48,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Work => run_work(settings),
         Command::Doctor => run_doctor(settings),
+        Command::Bench(options) => {
+            let _telemetry = telemetry::install(&settings.telemetry, "bench", None)?;
+            let _services = Services::join(&mut settings)?;
+            full_runtime()?.block_on(bench::run(&settings, options))
+        }
         operation => {
             let _telemetry = telemetry::install(&settings.telemetry, "operation", None)?;
             let without = matches!(operation, Command::Schema { .. });
@@ -85,12 +91,12 @@ fn run_serve(settings: Settings) -> anyhow::Result<ExitCode> {
 }
 
 fn run_work(settings: Settings) -> anyhow::Result<ExitCode> {
-    let _telemetry = telemetry::install(&settings.telemetry, "work", None)?;
+    let telemetry = telemetry::install(&settings.telemetry, "work", None)?;
     let runtime = full_runtime()?;
     let stop = stop_on_signal(&runtime)?;
     runtime.block_on(async {
         doctor::preflight(&settings, Need::Work).await?;
-        work(settings, stop).await
+        work_alone(settings, telemetry.metrics.clone(), stop).await
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -111,7 +117,7 @@ fn up(mut settings: Settings, options: &UpOptions) -> anyhow::Result<ExitCode> {
 }
 
 /// The log goes to a file, because the terminal shows progress.
-fn run_demo(mut settings: Settings, options: &UpOptions) -> anyhow::Result<ExitCode> {
+fn run_demo(mut settings: Settings, options: &DemoOptions) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&settings.data)?;
     let log: PathBuf = settings.data.join("trastienda.log");
     let telemetry: Telemetry = telemetry::install(&settings.telemetry, "demo", Some(&log))?;
@@ -119,12 +125,12 @@ fn run_demo(mut settings: Settings, options: &UpOptions) -> anyhow::Result<ExitC
     let stop = stop_on_signal(&runtime)?;
     let progress = demo::Progress::new(settings.language);
     let step = progress.step(&demo::sentences::services());
-    let services = start_services(&mut settings, options)?;
+    let services = start_services(&mut settings, &options.up)?;
     step.done();
     runtime.block_on(async {
         let running =
             demo::run(&mut settings, options, &progress, &telemetry.metrics, stop).await?;
-        tell_loopback(&settings, options, &services);
+        tell_loopback(&settings, &options.up, &services);
         running.until_stopped().await
     })?;
     drop(services);

@@ -1,10 +1,12 @@
 //! `trastienda demo`: everything, with the demo company, and its scheduled jobs run once, now.
 
-mod actors;
 mod outcome;
 mod payroll;
 mod progress;
+mod scan;
 pub mod sentences;
+mod stage;
+mod stock;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 pub use outcome::Outcome;
 pub use progress::Progress;
 
-use trastienda_core::demo;
+use trastienda_core::demo::{self, Cast};
 use trastienda_core::directory::Keys;
 use trastienda_core::directory::file::FileStore;
 
-use self::actors::Cast;
-use crate::cli::UpOptions;
+use self::progress::Chapters;
+use self::stage::Stage;
+use crate::cli::DemoOptions;
 use crate::command::{self, Running};
 use crate::compose;
 use crate::say;
@@ -30,7 +33,7 @@ use crate::settings::Settings;
 /// A refusal of the checks, or a job that did not end well.
 pub async fn run(
     settings: &mut Settings,
-    options: &UpOptions,
+    options: &DemoOptions,
     progress: &Progress,
     metrics: &PrometheusHandle,
     stop: CancellationToken,
@@ -38,8 +41,8 @@ pub async fn run(
     let step = progress.step(&sentences::migrations());
     command::prepare(settings).await?;
     step.done();
-    load_company(settings, progress).await?;
-    let running = command::start(settings, options, metrics, stop).await?;
+    load_company(settings, usize::from(options.scale), progress).await?;
+    let running = command::start(settings, &options.up, metrics, stop).await?;
     let outcomes = run_jobs(settings, progress).await?;
     for outcome in &outcomes {
         say::line(&outcome.table(settings.language));
@@ -54,18 +57,22 @@ pub async fn run(
 /// The short name of the demo organisation.
 const SLUG: &str = "demo";
 
-/// Creates the demo company where it is absent. Running it again changes nothing.
-async fn load_company(settings: &Settings, progress: &Progress) -> anyhow::Result<()> {
+/// Creates the demo company where it is absent, and fills it up to its size. Running it again
+/// changes nothing.
+async fn load_company(
+    settings: &Settings,
+    scale: usize,
+    progress: &Progress,
+) -> anyhow::Result<()> {
     let db = compose::open(settings)?;
     let keys = Keys::new(&compose::master_secret(settings)?)?;
-    let registry = trastienda_core::registry();
-    let bar = progress.bar(&sentences::company(), 0);
-    let made = |done, total| {
-        bar.expect(total);
-        bar.set(done);
-    };
+    let registry = compose::registry();
+    let bars = Chapters::new(progress);
+    let made = |done, total| bars.tell(None, done, total);
     demo::load(&db, &keys, &registry, SLUG, made).await?;
-    bar.done();
+    let told = |chapter, done, total| bars.tell(Some(chapter), done, total);
+    demo::grow(&db, &keys, &registry, SLUG, scale, &told).await?;
+    bars.done();
     Ok(())
 }
 
@@ -73,10 +80,17 @@ async fn load_company(settings: &Settings, progress: &Progress) -> anyhow::Resul
 async fn run_jobs(settings: &Settings, progress: &Progress) -> anyhow::Result<Vec<Outcome>> {
     let db = compose::open(settings)?;
     let keys = Keys::new(&compose::master_secret(settings)?)?;
-    let cast = Cast::of(&db, &keys, SLUG).await?;
-    let store = FileStore::local(&settings.files(), keys)?;
-    let folder = settings.data.join("demo");
+    let stage = Stage {
+        cast: Cast::of(&db, &keys, SLUG).await?,
+        store: FileStore::local(&settings.files(), keys)?,
+        registry: compose::registry(),
+        folder: settings.data.join("demo"),
+        db,
+        progress,
+    };
     Ok(vec![
-        payroll::run(&db, &cast, progress, &store, &folder).await?,
+        payroll::run(&stage).await?,
+        stock::run(&stage).await?,
+        scan::run(&stage).await?,
     ])
 }

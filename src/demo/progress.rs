@@ -1,10 +1,14 @@
 //! Steps and bars: live at a terminal, one line each elsewhere.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use trastienda_core::demo::Chapter;
+
+use super::sentences;
 use crate::say::{self, Language, Text};
 
 const SPINNER: &str = "  {spinner} {msg}";
@@ -101,5 +105,45 @@ impl Bar {
     /// Leaves one line, as [`Step::done`] does.
     pub fn done(self) {
         self.0.done();
+    }
+}
+
+/// The bars of the chapters of the demo company, one after another.
+pub struct Chapters<'a> {
+    progress: &'a Progress,
+    current: Mutex<Option<(Option<Chapter>, Bar)>>,
+}
+
+impl<'a> Chapters<'a> {
+    /// None begun yet.
+    pub fn new(progress: &'a Progress) -> Self {
+        Self {
+            progress,
+            current: Mutex::new(None),
+        }
+    }
+
+    /// Draws how far a chapter is; `None` is the company itself. The one before it is done.
+    pub fn tell(&self, chapter: Option<Chapter>, done: u64, total: u64) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = matches!(&*current, Some((at, _)) if *at == chapter);
+        if !begun {
+            let bar = self.progress.bar(&sentences::chapter(chapter), total);
+            if let Some((_, before)) = current.replace((chapter, bar)) {
+                before.done();
+            }
+        }
+        if let Some((_, bar)) = &*current {
+            bar.expect(total);
+            bar.set(done);
+        }
+    }
+
+    /// Ends the last one.
+    pub fn done(self) {
+        let current = self.current.into_inner();
+        if let Some((_, bar)) = current.unwrap_or_else(PoisonError::into_inner) {
+            bar.done();
+        }
     }
 }

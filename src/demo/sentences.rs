@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use trastienda_core::demo::{Demo, PASSWORD, USERS};
+use trastienda_core::demo::{Chapter, Demo, PASSWORD, USERS};
 
 use crate::say::Text;
 
@@ -17,9 +17,18 @@ pub fn migrations() -> Text {
     Text::new("Migraciones", "Migrations")
 }
 
-/// The third step.
-pub fn company() -> Text {
-    Text::new("Empresa de muestra", "Demo company")
+/// The third step, chapter by chapter; `None` is the company itself.
+pub fn chapter(chapter: Option<Chapter>) -> Text {
+    match chapter {
+        None => Text::new("Empresa de muestra", "Demo company"),
+        Some(Chapter::People) => Text::new("Plantilla del grupo", "People of the group"),
+        Some(Chapter::Payroll) => Text::new("Dos años de nóminas", "Two years of payrolls"),
+        Some(Chapter::Catalogue) => Text::new("Catálogo y almacenes", "Catalogue and warehouses"),
+        Some(Chapter::Trade) => Text::new(
+            "Dos años de compras y ventas",
+            "Two years of purchases and sales",
+        ),
+    }
 }
 
 /// After Ctrl-C.

@@ -61,6 +61,13 @@ impl Finding {
         }
     }
 
+    /// Makes a failure a warning, for those who can do without.
+    fn soften(&mut self) {
+        if self.level == Level::Failure {
+            self.level = Level::Warning;
+        }
+    }
+
     fn refusal(&self) -> Refusal {
         let sentence = |language| {
             let advice = self.advice.as_ref().map(|advice| advice.read(language));
@@ -79,7 +86,7 @@ impl Finding {
 /// Which logins a role of the binary needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// The API: the application's login and Redis.
+    /// The API: the application's login. It works on while Redis is away: jobs wait in their rows.
     Serve,
     /// The worker: the application's and the relay's login, and Redis.
     Work,
@@ -100,7 +107,11 @@ pub async fn preflight(settings: &Settings, need: Need) -> Result<(), Refusal> {
         findings.extend(postgres::relay(settings).await);
     }
     if need != Need::Migrate && !has_failure(&findings) {
-        findings.extend(redis::look(settings).await);
+        let mut found = redis::look(settings).await;
+        if need == Need::Serve {
+            found.iter_mut().for_each(Finding::soften);
+        }
+        findings.extend(found);
     }
     for finding in &findings {
         match finding.level {
@@ -119,6 +130,7 @@ pub async fn doctor(settings: &Settings) -> ExitCode {
         findings.extend(postgres::application(settings).await);
         findings.extend(postgres::owner(settings).await);
         findings.extend(postgres::relay(settings).await);
+        findings.extend(postgres::backup(settings).await);
     }
     if settings.redis.url.is_some() {
         findings.extend(redis::look(settings).await);

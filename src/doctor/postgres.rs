@@ -82,6 +82,21 @@ pub async fn owner(settings: &Settings) -> Vec<Finding> {
     }
 }
 
+/// The login of backups. Without it the program works and can't be backed up by itself.
+pub async fn backup(settings: &Settings) -> Vec<Finding> {
+    let Some(address) = &settings.database.backup_url else {
+        return Vec::new();
+    };
+    match login(address).await {
+        Ok(login) => vec![reading(&login)],
+        Err(mut finding) => {
+            finding.soften();
+            finding.advice = Some(how_to_back_up());
+            vec![finding]
+        }
+    }
+}
+
 async fn login(address: &Address) -> Result<Login, Finding> {
     let asking = ask(address);
     match tokio::time::timeout(PATIENCE, asking).await {
@@ -192,6 +207,33 @@ fn owning(login: &Login) -> Finding {
             "Use el dueño de la base, trastienda_owner.",
             "Use the owner of the database, trastienda_owner.",
         ),
+    )
+}
+
+/// A backup has to read every tenant's rows and nothing more.
+fn reading(login: &Login) -> Finding {
+    let role = &login.role;
+    if login.bypasses || login.superuser {
+        return Finding::good(Text::new(
+            format!("{role} puede hacer copias de seguridad."),
+            format!("{role} can make backups."),
+        ));
+    }
+    Finding::warning(
+        Text::new(
+            format!("El rol {role} no puede leer las filas de todos: no sirve para copias."),
+            format!("The role {role} cannot read everybody's rows: it is no good for backups."),
+        ),
+        how_to_back_up(),
+    )
+}
+
+fn how_to_back_up() -> Text {
+    let statement = "CREATE ROLE trastienda_backup LOGIN BYPASSRLS; \
+                     GRANT pg_read_all_data TO trastienda_backup";
+    Text::new(
+        format!("Como superusuario: {statement}."),
+        format!("As a superuser: {statement}."),
     )
 }
 

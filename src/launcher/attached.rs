@@ -16,6 +16,7 @@ pub fn write(home: &Path, settings: &Settings) -> anyhow::Result<()> {
         ("DATABASE_URL", &settings.database.url),
         ("DATABASE_OWNER_URL", &settings.database.owner_url),
         ("DATABASE_RELAY_URL", &settings.database.relay_url),
+        ("DATABASE_BACKUP_URL", &settings.database.backup_url),
         ("REDIS_URL", &settings.redis.url),
     ];
     let path = home.join(FILE);
@@ -56,6 +57,7 @@ pub fn read(settings: &mut Settings) -> anyhow::Result<bool> {
             "DATABASE_URL" => &mut settings.database.url,
             "DATABASE_OWNER_URL" => &mut settings.database.owner_url,
             "DATABASE_RELAY_URL" => &mut settings.database.relay_url,
+            "DATABASE_BACKUP_URL" => &mut settings.database.backup_url,
             _ => &mut settings.redis.url,
         };
         place.get_or_insert_with(|| Address::new(address));

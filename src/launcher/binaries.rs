@@ -48,6 +48,44 @@ pub fn postgres(data_version: Option<u32>) -> Result<PostgresBinaries, Refusal> 
     chosen.ok_or_else(|| missing_postgres(newest, data_version))
 }
 
+/// Finds one of Postgres's client tools, such as `pg_dump`, of the newest version: it dumps from
+/// every older server.
+///
+/// # Errors
+/// A [`Refusal`] that says what to install.
+pub fn client_tool(name: &str) -> Result<PathBuf, Refusal> {
+    let mut folders: Vec<(u32, PathBuf)> = PACKAGED
+        .iter()
+        .flat_map(|(parent, below)| {
+            let versions = std::fs::read_dir(parent).into_iter().flatten().flatten();
+            versions
+                .filter(|entry| names_postgres(&entry.file_name(), parent))
+                .map(move |entry| {
+                    let name = entry.file_name();
+                    let name = name.to_string_lossy();
+                    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+                    let version = digits.parse().unwrap_or_default();
+                    (version, entry.path().join(below))
+                })
+        })
+        .collect();
+    folders.sort();
+    let packaged = folders.into_iter().rev().map(|(_, folder)| folder);
+    let given = std::env::var_os("TRASTIENDA_POSTGRES_BIN").map(PathBuf::from);
+    given
+        .into_iter()
+        .chain(packaged)
+        .chain(search_folders())
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+        .ok_or_else(|| {
+            Refusal::new(
+                format!("Falta {name}: instale las herramientas de cliente de Postgres."),
+                format!("{name} is missing: install the client tools of Postgres."),
+            )
+        })
+}
+
 /// Finds `redis-server`, or its successor `valkey-server`.
 ///
 /// # Errors

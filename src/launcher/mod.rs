@@ -17,7 +17,7 @@ mod throwaway;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-pub use binaries::{OLDEST_POSTGRES, postgres as find_postgres, redis as find_redis};
+pub use binaries::{OLDEST_POSTGRES, client_tool, postgres as find_postgres, redis as find_redis};
 pub use group::become_child;
 pub use throwaway::run_with_services;
 
@@ -137,6 +137,7 @@ impl Services {
             settings.database.url = Some(postgres.address(crate::settings::APP_ROLE));
             settings.database.owner_url = None;
             settings.database.relay_url = None;
+            settings.database.backup_url = None;
             settings.database.derive_addresses()?;
         }
         if let Some(redis) = &self.redis {

@@ -15,7 +15,7 @@ use super::group::{Bound, Launch, stepping_stone};
 use super::{Care, Plan};
 use crate::cli::EndSignal;
 use crate::say::Refusal;
-use crate::settings::{APP_ROLE, Address, OWNER_ROLE, RELAY_ROLE};
+use crate::settings::{APP_ROLE, Address, BACKUP_ROLE, OWNER_ROLE, RELAY_ROLE};
 
 /// The superuser of the private cluster. Nothing but this launcher and tests use it.
 pub const SUPERUSER: &str = "trastienda_admin";
@@ -224,25 +224,27 @@ fn arguments(data: &Path, folders: &Folders, plan: &Plan) -> Vec<OsString> {
     arguments
 }
 
-/// Makes the three logins as the migrations expect them. Running it again changes nothing.
+/// Makes the four logins as the migrations expect them. Running it again changes nothing.
 ///
 /// The owner may make and grant roles and databases; the application and the relay own nothing
-/// and cannot bypass row-level security.
+/// and cannot bypass row-level security; that of backups reads past it and writes nothing.
 fn roles_statement(password: Option<&str>) -> String {
     let mut statement = String::from("SET client_min_messages = warning;\n");
     for (role, rights) in [
-        (OWNER_ROLE, "CREATEROLE CREATEDB"),
-        (APP_ROLE, "NOCREATEROLE NOCREATEDB"),
-        (RELAY_ROLE, "NOCREATEROLE NOCREATEDB"),
+        (OWNER_ROLE, "NOBYPASSRLS CREATEROLE CREATEDB"),
+        (APP_ROLE, "NOBYPASSRLS NOCREATEROLE NOCREATEDB"),
+        (RELAY_ROLE, "NOBYPASSRLS NOCREATEROLE NOCREATEDB"),
+        (BACKUP_ROLE, "BYPASSRLS NOCREATEROLE NOCREATEDB"),
     ] {
         statement.push_str(&format!(
             "DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n\
-             ALTER ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION {rights};\n"
+             ALTER ROLE {role} LOGIN NOSUPERUSER NOREPLICATION {rights};\n"
         ));
         if let Some(password) = password {
             statement.push_str(&format!("ALTER ROLE {role} PASSWORD '{password}';\n"));
         }
     }
+    statement.push_str(&format!("GRANT pg_read_all_data TO {BACKUP_ROLE};\n"));
     statement.push_str(&format!(
         "DO $$ BEGIN IF current_setting('server_version_num')::int >= 160000 THEN\n\
          EXECUTE 'GRANT {APP_ROLE}, {RELAY_ROLE} TO {OWNER_ROLE} \
@@ -309,7 +311,7 @@ mod tests {
     fn the_application_gets_no_power() {
         let statement = roles_statement(None);
         assert!(statement.contains(&format!(
-            "ALTER ROLE {APP_ROLE} LOGIN NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEROLE"
+            "ALTER ROLE {APP_ROLE} LOGIN NOSUPERUSER NOREPLICATION NOBYPASSRLS NOCREATEROLE"
         )));
         assert!(!statement.contains("PASSWORD"));
     }

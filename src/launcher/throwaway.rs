@@ -80,6 +80,7 @@ fn spawn(
         ("DATABASE_URL", &settings.database.url),
         ("DATABASE_OWNER_URL", &settings.database.owner_url),
         ("DATABASE_RELAY_URL", &settings.database.relay_url),
+        ("DATABASE_BACKUP_URL", &settings.database.backup_url),
         ("REDIS_URL", &settings.redis.url),
         ("TRASTIENDA_TEST_SUPERUSER_URL", &services.superuser()),
     ];

@@ -2,8 +2,8 @@
 //!
 //! `config/trastienda.sample.toml` documents every key. An unknown key is refused, so that a
 //! typing error never passes for a setting. Variables are `TRASTIENDA__SECTION__KEY`; the
-//! well-known `DATABASE_URL`, `DATABASE_OWNER_URL`, `DATABASE_RELAY_URL`, `REDIS_URL` and
-//! `OTEL_EXPORTER_OTLP_ENDPOINT` win over everything.
+//! well-known `DATABASE_URL`, `DATABASE_OWNER_URL`, `DATABASE_RELAY_URL`, `DATABASE_BACKUP_URL`,
+//! `REDIS_URL` and `OTEL_EXPORTER_OTLP_ENDPOINT` win over everything.
 
 mod address;
 
@@ -14,6 +14,7 @@ use config::builder::DefaultState;
 use config::{Config, ConfigBuilder, ConfigError, Environment, File, FileFormat};
 use serde::Deserialize;
 pub use trastienda_api::transport::Settings as Door;
+use trastienda_core::mail::MailSettings;
 
 pub use address::Address;
 
@@ -25,6 +26,8 @@ pub const OWNER_ROLE: &str = "trastienda_owner";
 pub const APP_ROLE: &str = "trastienda_app";
 /// The login of relay and scheduler. It sees outbox, jobs and schedules of every organisation.
 pub const RELAY_ROLE: &str = "trastienda_relay";
+/// The login of backups. It reads everything, past row-level security, and writes nothing.
+pub const BACKUP_ROLE: &str = "trastienda_backup";
 
 /// Every setting, with its default.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,6 +49,8 @@ pub struct Settings {
     pub work: Work,
     /// Documents, payslips and bank files.
     pub storage: Storage,
+    /// Mail on its way out.
+    pub mail: MailSettings,
     /// Secrets.
     pub security: Security,
     /// Logs, traces and metrics.
@@ -63,6 +68,7 @@ impl Default for Settings {
             door: Door::default(),
             work: Work::default(),
             storage: Storage::default(),
+            mail: MailSettings::default(),
             security: Security::default(),
             telemetry: Telemetry::default(),
         }
@@ -79,6 +85,8 @@ pub struct Database {
     pub owner_url: Option<Address>,
     /// Login of the relay; the application's address with its user replaced if absent.
     pub relay_url: Option<Address>,
+    /// Login of backups; the application's address with its user replaced if absent.
+    pub backup_url: Option<Address>,
     /// Connections a process.
     pub pool_size: usize,
     /// Longest wait for a connection before the request is refused.
@@ -99,6 +107,7 @@ impl Default for Database {
             url: None,
             owner_url: None,
             relay_url: None,
+            backup_url: None,
             pool_size: 8,
             pool_wait_ms: 2_000,
             statement_timeout_ms: 10_000,
@@ -123,12 +132,21 @@ pub struct Redis {
 pub struct Serve {
     /// Where the API listens.
     pub listen: SocketAddr,
+    /// The address that browsers know the installation by; log-in through providers needs it.
+    pub public_url: Option<String>,
+    /// Where providers send apps back to; the API's own callback if absent.
+    pub app_callback: Option<String>,
+    /// Where a browser goes once a provider has let it in.
+    pub after_login: String,
 }
 
 impl Default for Serve {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)),
+            public_url: None,
+            app_callback: None,
+            after_login: "/".to_owned(),
         }
     }
 }
@@ -147,10 +165,23 @@ pub struct Work {
     pub tell_again_s: u64,
     /// How often schedules and lost claims are looked at.
     pub beat_ms: u64,
+    /// Where a separate worker answers probes; nowhere if absent.
+    pub listen: Option<SocketAddr>,
     /// How long finished jobs are kept.
     pub retention_days: i64,
+    /// How long idempotency keys with their replies are kept.
+    pub idempotency_days: i64,
+    /// How long sessions are kept after they are over.
+    pub session_days: i64,
+    /// How long uploads and log-ins that were begun and never finished are kept.
+    pub unfinished_days: i64,
+    /// Rows that one statement of the retention removes.
+    pub retention_batch: i64,
     /// How long running jobs may take after a signal to stop; then their claims run out.
     pub drain_s: u64,
+    /// Inner addresses that checks may reach beside the public ones: networks, addresses and hosts,
+    /// each perhaps with its port.
+    pub reach: Vec<String>,
 }
 
 impl Default for Work {
@@ -161,8 +192,14 @@ impl Default for Work {
             lease_s: 30,
             tell_again_s: 10,
             beat_ms: 500,
+            listen: None,
             retention_days: 90,
+            idempotency_days: 30,
+            session_days: 30,
+            unfinished_days: 1,
+            retention_batch: 1_000,
             drain_s: 20,
+            reach: Vec::new(),
         }
     }
 }
@@ -173,8 +210,12 @@ impl Default for Work {
 pub struct Storage {
     /// Local folder; `files` inside the data folder if absent.
     pub folder: Option<PathBuf>,
+    /// Bucket of S3 or a like service, instead of the folder.
+    pub bucket: Option<String>,
     /// Folder for the signed heads of the audit chains, best on another machine's disk.
     pub audit_heads: Option<PathBuf>,
+    /// Object store for the signed heads, `s3://bucket/path`, instead of the folder.
+    pub audit_heads_url: Option<String>,
 }
 
 /// Secrets.
@@ -282,6 +323,7 @@ const WELL_KNOWN: &[(&str, &str)] = &[
     ("database.url", "DATABASE_URL"),
     ("database.owner_url", "DATABASE_OWNER_URL"),
     ("database.relay_url", "DATABASE_RELAY_URL"),
+    ("database.backup_url", "DATABASE_BACKUP_URL"),
     ("redis.url", "REDIS_URL"),
     ("telemetry.otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"),
 ];
@@ -291,7 +333,7 @@ fn variable_of(name: &str) -> Option<String> {
 }
 
 impl Database {
-    /// Fills the owner's and the relay's address from the application's, same host and password.
+    /// Fills the other log-ins' addresses from the application's, same host and password.
     ///
     /// # Errors
     /// A [`Refusal`] where the application's address is no `postgresql://` address.
@@ -302,6 +344,9 @@ impl Database {
         }
         if self.relay_url.is_none() {
             self.relay_url = Some(url.with_user(RELAY_ROLE)?);
+        }
+        if self.backup_url.is_none() {
+            self.backup_url = Some(url.with_user(BACKUP_ROLE)?);
         }
         Ok(())
     }
@@ -349,11 +394,18 @@ mod tests {
             .join("\n");
         let opened = read(&open).expect("the sample is readable with every key uncommented");
         assert!(opened.database.relay_url.is_some());
-        assert_eq!(opened.door, Door::default());
-        assert_eq!(
-            format!("{:?}", opened.work),
-            format!("{:?}", Work::default())
-        );
+        let door = Door {
+            documents: None,
+            ..opened.door
+        };
+        assert_eq!(door, Door::default());
+        let work = Work {
+            listen: None,
+            reach: Vec::new(),
+            ..opened.work
+        };
+        assert_eq!(format!("{work:?}"), format!("{:?}", Work::default()));
+        assert_eq!(opened.serve.after_login, Serve::default().after_login);
     }
 
     #[test]

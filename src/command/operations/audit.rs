@@ -22,10 +22,10 @@ pub async fn run(settings: &Settings, command: AuditCommand) -> anyhow::Result<E
         heads: folder,
     } = command;
     let db = compose::open(settings)?;
-    let folder = folder.or_else(|| settings.storage.audit_heads.clone());
+    let master = compose::master_secret(settings)?;
     let book = match folder {
-        Some(folder) => Some(HeadBook::new(folder, &compose::master_secret(settings)?)),
-        None => None,
+        Some(folder) => Some(HeadBook::new(folder, &master)),
+        None => compose::head_book(settings, &master)?,
     };
     let mut sound = true;
     for id in chosen(settings, organisation).await? {
@@ -78,6 +78,17 @@ async fn check(
         let text = Text::new(
             format!("{id}: la cadena se rompe en la posición {position}."),
             format!("{id}: the chain breaks at position {position}."),
+        );
+        say::tell(settings.language, &text);
+        return Ok(false);
+    }
+    if verdict.adrift > 0 {
+        let count = verdict.adrift;
+        let text = Text::new(
+            format!("{id}: {count} apuntes no están en la cadena ni esperan su sitio en ella."),
+            format!(
+                "{id}: {count} entries are not in the chain and do not wait for a place in it."
+            ),
         );
         say::tell(settings.language, &text);
         return Ok(false);

@@ -1,6 +1,7 @@
-//! Operations that end by themselves: migrations, schema, jobs, users, audit.
+//! Operations that end by themselves: migrations, schema, jobs, users, audit, backups.
 
 mod audit;
+mod backup;
 mod job;
 mod user;
 
@@ -41,6 +42,11 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<ExitCo
         Command::Job(command) => job::run(settings, command).await,
         Command::User(command) => user::run(settings, command).await,
         Command::Audit(command) => audit::run(settings, command).await,
+        Command::Backup {
+            folder,
+            without_files,
+        } => backup::backup(settings, &folder, !without_files).await,
+        Command::Restore { folder } => backup::restore(settings, &folder).await,
         other => anyhow::bail!("{other:?} is no operation"),
     }
 }
