@@ -13,11 +13,15 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
+use trastienda_api::bulk::BulkHost;
 use trastienda_api::core::Core;
 use trastienda_api::feed::Feed;
 use trastienda_api::transport::{Limits, Settings};
 use trastienda_core::directory::Keys;
 use trastienda_core::directory::file::FileStore;
+use trastienda_core::directory::oidc::Landing;
+use trastienda_core::mail::{MailSettings, Mailer};
+use url::Url;
 
 /// One runtime for all tests of the process, so that pools outlive a test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -45,6 +49,7 @@ pub struct App {
     pub urls: Urls,
     pub db: Db,
     pub keys: Keys,
+    with_worker: bool,
     api: OnceCell<String>,
 }
 
@@ -64,7 +69,15 @@ impl App {
     async fn start() -> Self {
         // Clients of plain HTTP ask for a provider too; a second one is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let urls = Urls::from_environment();
+        Self::at(Urls::from_environment(), true).await
+    }
+
+    /// The program at services of its own, whose jobs wait for the workers of the test.
+    pub async fn without_worker(urls: Urls) -> Self {
+        Self::at(urls, false).await
+    }
+
+    async fn at(urls: Urls, with_worker: bool) -> Self {
         ::kernel::migrate::up(&urls.owner)
             .await
             .expect("the migrations");
@@ -78,6 +91,7 @@ impl App {
             urls,
             db,
             keys,
+            with_worker,
             api: OnceCell::new(),
         }
     }
@@ -90,13 +104,11 @@ impl App {
     async fn serve(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let core = Arc::new(Core {
-            db: self.db.clone(),
-            speaker: trastienda_core::speaker().expect("the messages"),
-            registry: trastienda_core::registry(),
-            feed: Feed::default(),
-            services: self.services(),
-        });
+        let core = self.core(Landing::new(
+            Url::parse(&format!("http://{address}")).ok(),
+            Some("es.ejemplo.app:/back".to_owned()),
+            "/graphiql".to_owned(),
+        ));
         let settings = Settings {
             limits: Limits::for_testing(),
             ..Settings::default()
@@ -111,6 +123,24 @@ impl App {
             stop.clone(),
         );
         tokio::spawn(api);
+        if self.with_worker {
+            self.work(stop);
+        }
+        format!("http://{address}/graphql")
+    }
+
+    /// The core that the API and the jobs that run GraphQL share.
+    fn core(&self, landing: Landing) -> Arc<Core> {
+        Arc::new(Core {
+            db: self.db.clone(),
+            speaker: trastienda_core::speaker().expect("the messages"),
+            registry: registry(),
+            feed: Feed::default(),
+            services: self.services().with(landing.reaching_anywhere()),
+        })
+    }
+
+    fn work(&self, stop: CancellationToken) {
         let mut settings = trastienda_worker::Settings::new(
             DbSettings::new(&self.urls.app),
             self.urls.relay.clone(),
@@ -118,17 +148,24 @@ impl App {
         );
         settings.beat = Duration::from_millis(100);
         settings.tell_again = Duration::from_secs(2);
-        let registry = trastienda_core::registry();
-        let worker =
-            trastienda_worker::run(settings, registry, self.services(), Clock::System, stop);
+        let services = self.services().with(BulkHost::new(self.core(Landing::new(
+            None,
+            None,
+            String::new(),
+        ))));
+        let worker = trastienda_worker::run(settings, registry(), services, Clock::System, stop);
         tokio::spawn(worker);
-        format!("http://{address}/graphql")
     }
 
     /// What handlers and resolvers need beside the database.
     pub fn services(&self) -> Services {
         let store = FileStore::local(&self.files(), self.keys.clone()).expect("a file store");
-        Services::new().with(self.keys.clone()).with(store)
+        Services::new()
+            .with(self.keys.clone())
+            .with(store)
+            .with(Mailer::new(&MailSettings::default(), &self.files()).expect("a mailer"))
+            .with(trastienda_core::speaker().expect("the messages"))
+            .with(trastienda_core::reports())
     }
 
     /// The folder of the files.
@@ -199,4 +236,11 @@ impl Urls {
             redis: url("REDIS_URL"),
         }
     }
+}
+
+/// Every kind of job: the domains' own, and those that run GraphQL.
+pub fn registry() -> Registry {
+    let mut registry = trastienda_core::registry();
+    trastienda_api::bulk::register(&mut registry);
+    registry
 }

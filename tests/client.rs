@@ -106,6 +106,14 @@ impl Client {
         }
     }
 
+    /// The same, with a bearer token.
+    pub fn bearing(self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self
+        }
+    }
+
     /// The address of the API.
     pub fn url(&self) -> &str {
         &self.url

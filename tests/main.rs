@@ -8,11 +8,18 @@
     clippy::as_conversions
 )]
 
+mod analytics;
 mod app;
 mod client;
+mod compliance;
 mod door;
+mod finance;
 mod house;
+mod inventory;
 mod kernel;
 mod ledger;
+mod operations;
 mod people;
+mod processes;
+mod technology;
 mod tenancy;

@@ -5,16 +5,25 @@ use std::fs;
 use std::path::Path;
 
 use ::kernel::Locale;
-use trastienda_core::{directory, ledger, people, processes};
+use trastienda_core::{
+    administration, analytics, compliance, directory, finance, inventory, ledger, people,
+    processes, technology,
+};
 
 #[test]
 fn every_reason_of_every_crate_speaks_both_languages() {
     let speaker = trastienda_core::speaker().expect("the messages");
     let crates = [
         directory::REASONS,
+        compliance::REASONS,
         ledger::REASONS,
         processes::fault::REASONS,
         people::REASONS,
+        administration::REASONS,
+        inventory::REASONS,
+        technology::REASONS,
+        finance::REASONS,
+        analytics::REASONS,
     ];
     for reason in crates.iter().flat_map(|reasons| reasons.iter()) {
         for locale in Locale::ALL {

@@ -24,7 +24,8 @@ async fn verify(app: &App, organisation: OrganisationId) -> Verdict {
 /// Seals until nothing waits; another worker may have sealed some.
 async fn seal(app: &App) {
     let mut relay = app.relay().await;
-    while audit::seal_waiting(&mut relay).await.unwrap() > 0 {}
+    let registry = trastienda_core::registry();
+    while audit::seal_waiting(&mut relay, &registry).await.unwrap() > 0 {}
 }
 
 #[test]

@@ -4,6 +4,7 @@ use ::kernel::error::{Error, Result};
 use ::kernel::ids::{JobId, OrganisationId};
 use ::kernel::job::relay::{Ticket, sweep};
 use ::kernel::job::{self, Enqueue, Job, JobRow, JobRun, JobStatus, Registry, Worker, execute};
+use ::kernel::schedule::ScheduleAlarm;
 use ::kernel::{Clock, Db, Event, Fault, Permission};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods, QueryDsl};
@@ -62,7 +63,7 @@ impl Job for Rehearsal {
 
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    registry.register::<Rehearsal>();
+    registry.register::<Rehearsal>().register::<ScheduleAlarm>();
     registry
 }
 

@@ -1,6 +1,7 @@
 //! The kernel's promises: tenancy, jobs, schedules, the audit chain.
 
 mod audit;
+mod bulk;
 mod jobs;
 mod redis;
 mod schedules;

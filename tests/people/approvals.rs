@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Month, RUN, act, count, done, mutation_of, reasons};
+use super::stage::{Month, RUN, act, count, done, keyed, mutation_of, reasons};
 use crate::app::run;
 use crate::client::{Client, Tenant};
 
@@ -10,7 +10,10 @@ use crate::client::{Client, Tenant};
 async fn ten_times(client: &Client, mutation: &str, run: &str) -> usize {
     let document = mutation_of(mutation, RUN);
     let variables = json!({ "input": { "id": run } });
-    let sent = (0..10).map(|_| client.send(&document, variables.clone(), None));
+    let keys: Vec<String> = (0..10).map(|at| format!("at-once-{at}")).collect();
+    let sent = keys
+        .iter()
+        .map(|key| client.send(&document, variables.clone(), Some(key)));
     let answers: Vec<Value> = futures::future::join_all(sent).await;
     let done = |answer: &&Value| answer["data"][mutation]["userErrors"] == json!([]);
     let count = answers.iter().filter(done).count();
@@ -44,6 +47,27 @@ fn ten_approvals_at_once_make_one_run_and_one_bank_file() {
         ] {
             assert_eq!(count(app, &month.tenant, table).await, rows, "{table}");
         }
+    });
+}
+
+#[test]
+fn posting_wants_an_idempotency_key_and_the_same_key_posts_once() {
+    run(|app| async {
+        let month = Month::approved(app).await;
+        let input = json!({ "id": month.run });
+        let keyless = act(&month.clerk, "payrollRunPost", input.clone(), RUN).await;
+        assert_eq!(reasons(&keyless), ["kernel.idempotency_key_invalid"]);
+        let rehearsal = json!({ "id": month.run, "dryRun": true });
+        let rehearsed = act(&month.clerk, "payrollRunPost", rehearsal, RUN).await;
+        assert_eq!(rehearsed["payrollRun"]["status"], "POSTED", "{rehearsed}");
+        assert_eq!(month.look("status").await["status"], "APPROVED");
+        let first = month.post().await;
+        assert_eq!(first["payrollRun"]["status"], "POSTED");
+        assert_eq!(month.post().await, first, "the same key, the same answer");
+        let another = keyed(&month.clerk, "payrollRunPost", input, RUN, "another-key").await;
+        assert_eq!(reasons(&another), ["people.run_state"], "{another}");
+        let jobs = "kernel.job WHERE kind = 'people.payroll_deliver'";
+        assert_eq!(count(app, &month.tenant, jobs).await, 1);
     });
 }
 

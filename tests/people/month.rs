@@ -1,29 +1,13 @@
 //! The whole month: draft, calculation, review, approval by a second person, posting, delivery.
 
-use chrono::NaiveDate;
 use diesel_async::RunQueryDsl;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use trastienda_core::rules::library;
-use trastienda_core::rules::payroll::{
-    Contract, ContractKind, Descendant, ExtraPays, PayslipInput, PayslipResult, Period,
-    TaxSituation, calculate,
-};
+use trastienda_core::rules::payroll::{Descendant, TaxSituation};
 
-use super::stage::{Month, RUN, act, amount, count, decimal, done, employee, mutation_of, text};
+use super::figures::{SUM_NAMES, SUMS, Terms, by_the_rules, payslip_of, same};
+use super::stage::{Month, RUN, act, amount, count, decimal, done, fetch, mutation_of, text};
 use crate::app::{App, run, system};
-
-/// The sums of a payslip and of a run alike.
-const SUMS: &str = "gross { amount } employeeContributions { amount } tax { amount } \
-                    deductions { amount } net { amount } employerContributions { amount }";
-const SUM_NAMES: [&str; 6] = [
-    "gross",
-    "employeeContributions",
-    "tax",
-    "deductions",
-    "net",
-    "employerContributions",
-];
 
 #[test]
 fn a_month_goes_from_draft_to_bank_through_two_persons() {
@@ -38,7 +22,7 @@ fn a_month_goes_from_draft_to_bank_through_two_persons() {
         assert_eq!(seen, expected);
         month.act("payrollRunSubmit").await;
         only_the_second_person_approves(app, &month).await;
-        let posted = month.act("payrollRunPost").await;
+        let posted = month.post().await;
         assert_eq!(posted["payrollRun"]["status"], "POSTED");
         month.deliver().await;
         the_sums_agree(app, &month).await;
@@ -164,19 +148,6 @@ async fn the_files_are_there(app: &App, month: &Month) {
     assert!(pdf.starts_with(b"%PDF"), "no PDF");
 }
 
-/// The bytes of a file by its expiring link, which needs no session.
-async fn fetch(month: &Month, file: &Value) -> Vec<u8> {
-    let host = month.clerk.url().trim_end_matches("/graphql");
-    let url = format!("{host}{}", text(&file["download"]["path"]));
-    let response = reqwest::Client::new()
-        .get(&url)
-        .send()
-        .await
-        .expect("a response");
-    assert_eq!(response.status().as_u16(), 200, "{url}");
-    response.bytes().await.expect("bytes").to_vec()
-}
-
 async fn everybody_is_told(app: &App, month: &Month) {
     let told = "(SELECT DISTINCT user_id FROM processes.notification \
                 WHERE kind = 'people.payslip_ready') AS told";
@@ -207,6 +178,19 @@ async fn everybody_is_told(app: &App, month: &Month) {
     assert_eq!(data, json!({ "payslip": null, "node": null }));
 }
 
+const PABLO: Terms = Terms {
+    annual: "21400",
+    group: 5,
+    hired: (2021, 4, 12),
+    accidents: "1.50",
+};
+const ANDRES: Terms = Terms {
+    annual: "118000",
+    group: 1,
+    hired: (2022, 6, 1),
+    accidents: "1.50",
+};
+
 #[test]
 fn known_employees_are_paid_to_the_cent() {
     run(|app| async {
@@ -220,7 +204,7 @@ fn known_employees_are_paid_to_the_cent() {
             decimal(&json!("115.91"))
         );
         let single = TaxSituation::single("21400".parse().unwrap(), 1995);
-        same(&pablo, &by_the_rules("21400", 5, (2021, 4, 12), single));
+        same(&pablo, &by_the_rules(&PABLO.input(11, single)));
         let family = TaxSituation {
             descendants: vec![Descendant {
                 shared: true,
@@ -229,61 +213,6 @@ fn known_employees_are_paid_to_the_cent() {
             ..TaxSituation::single("118000".parse().unwrap(), 1980)
         };
         let andres = payslip_of(&month, "Andrés Fuentes Marín").await;
-        same(&andres, &by_the_rules("118000", 1, (2022, 6, 1), family));
+        same(&andres, &by_the_rules(&ANDRES.input(11, family)));
     });
-}
-
-async fn payslip_of(month: &Month, name: &str) -> Value {
-    let id = employee(&month.clerk, name).await;
-    let query = format!(
-        "query ($id: ID!) {{ payslips(filter: {{ employee: {{ eq: $id }} }}) {{ nodes {{ \
-         {SUMS} commonBase {{ amount }} taxRate }} }} }}"
-    );
-    let mut data = month.clerk.run(&query, json!({ "id": id })).await;
-    data["payslips"]["nodes"][0].take()
-}
-
-/// What the rules alone give for November 2026: full time, twelve payments and two extra ones.
-fn by_the_rules(
-    annual: &str,
-    group: u8,
-    hired: (i32, u32, u32),
-    tax: TaxSituation,
-) -> PayslipResult {
-    let annual: Decimal = annual.parse().unwrap();
-    let monthly = (annual / Decimal::from(14)).round_dp(2);
-    let period = Period::new(2026, 11);
-    let contract = Contract {
-        kind: ContractKind::Indefinite,
-        starts_on: NaiveDate::from_ymd_opt(hired.0, hired.1, hired.2).unwrap(),
-        ends_on: None,
-    };
-    let extra_pays = ExtraPays {
-        count: 2,
-        amount: monthly,
-        ..ExtraPays::default()
-    };
-    let input = PayslipInput {
-        accident_rate: "1.50".parse().unwrap(),
-        extra_pays,
-        ..PayslipInput::new(period, contract, group, monthly, tax)
-    };
-    let pack = library::pack_for("ES", period.last_day().unwrap()).unwrap();
-    calculate(&pack, &input).unwrap()
-}
-
-fn same(slip: &Value, rules: &PayslipResult) {
-    let expected = [
-        ("gross", rules.gross),
-        ("employeeContributions", rules.employee_contributions),
-        ("tax", rules.tax),
-        ("deductions", rules.deductions),
-        ("net", rules.net),
-        ("employerContributions", rules.employer_contributions),
-        ("commonBase", rules.bases.common.amount),
-    ];
-    for (name, value) in expected {
-        assert_eq!(amount(&slip[name]), value, "{name}");
-    }
-    assert_eq!(decimal(&slip["taxRate"]), rules.withholding.rate);
 }

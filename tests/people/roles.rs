@@ -203,7 +203,9 @@ async fn acts_are_refused(app: &App, month: &Month) {
         for mutation in ["payrollRunCalculate", "payrollRunSubmit", "payrollRunPost"] {
             let document = mutation_of(mutation, RUN);
             let input = json!({ "input": { "id": month.run } });
-            let answer = viewer.send(&document, input, None).await;
+            let answer = viewer
+                .send(&document, input, Some("not-theirs-to-do"))
+                .await;
             let code = answer["errors"][0]["extensions"]["code"].as_str();
             let code = code.or(answer["data"][mutation]["userErrors"][0]["code"].as_str());
             let refused = matches!(code, Some("FORBIDDEN" | "NOT_FOUND"));

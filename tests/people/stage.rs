@@ -46,20 +46,34 @@ impl Month {
     /// Approved by the second person.
     pub async fn approved(app: &App) -> Self {
         let month = Self::calculated(app).await;
-        month.act("payrollRunSubmit").await;
-        let approver = month.tenant.login_proved(app, "javier.ortega").await;
-        let input = json!({ "id": month.run });
-        let payload = done(&approver, "payrollRunApprove", input, RUN).await;
-        assert_eq!(payload["payrollRun"]["status"], "APPROVED", "{payload}");
+        month.approve(app).await;
         month
     }
 
     /// In the books, and delivered.
     pub async fn delivered(app: &App) -> Self {
         let month = Self::approved(app).await;
-        month.act("payrollRunPost").await;
+        month.post().await;
         month.deliver().await;
         month
+    }
+
+    /// Submits the calculated run and has the second person approve it.
+    pub async fn approve(&self, app: &App) {
+        self.act("payrollRunSubmit").await;
+        let approver = self.tenant.login_proved(app, "javier.ortega").await;
+        let input = json!({ "id": self.run });
+        let payload = done(&approver, "payrollRunApprove", input, RUN).await;
+        assert_eq!(payload["payrollRun"]["status"], "APPROVED", "{payload}");
+    }
+
+    /// Posts the run under an idempotency key of its own.
+    pub async fn post(&self) -> Value {
+        let key = format!("post-{}", self.run);
+        let input = json!({ "id": self.run });
+        let payload = keyed(&self.clerk, "payrollRunPost", input, RUN, &key).await;
+        assert_eq!(payload["userErrors"], json!([]), "{payload}");
+        payload
     }
 
     /// Has the payslips made and waits for them.
@@ -72,16 +86,10 @@ impl Month {
 
     /// Waits for the delivery of the posted run.
     pub async fn deliver(&self) {
-        let jobs = self
-            .clerk
-            .ask(
-                "{ jobs(first: 5, filter: { kind: { eq: \"people.payroll_deliver\" } }) { \
-                 nodes { id } } }",
-            )
-            .await;
-        let jobs = jobs["jobs"]["nodes"].as_array().expect("jobs").clone();
-        assert_eq!(jobs.len(), 1, "one delivery: {jobs:?}");
-        follow(&self.clerk, &text(&jobs[0]["id"])).await;
+        let run = self.look("deliveryJob { id kind }").await;
+        let job = &run["deliveryJob"];
+        assert_eq!(job["kind"], "people.payroll_deliver", "{run}");
+        follow(&self.clerk, &text(&job["id"])).await;
     }
 
     /// An act of the clerk on the run that is not refused.
@@ -110,11 +118,44 @@ impl Month {
     }
 }
 
+/// The bytes of a file by its expiring link, which needs no session.
+pub async fn fetch(month: &Month, file: &Value) -> Vec<u8> {
+    fetch_by(&month.clerk, file).await
+}
+
+/// Like [`fetch`], where a client found the file.
+pub async fn fetch_by(client: &Client, file: &Value) -> Vec<u8> {
+    let host = client.url().trim_end_matches("/graphql");
+    let url = format!("{host}{}", text(&file["download"]["path"]));
+    let response = reqwest::Client::new()
+        .get(&url)
+        .send()
+        .await
+        .expect("a response");
+    assert_eq!(response.status().as_u16(), 200, "{url}");
+    response.bytes().await.expect("bytes").to_vec()
+}
+
 /// A mutation's payload with its user errors.
 pub async fn act(client: &Client, mutation: &str, input: Value, selection: &str) -> Value {
     let document = mutation_of(mutation, selection);
     let mut data = client.run(&document, json!({ "input": input })).await;
     data[mutation].take()
+}
+
+/// Like [`act`], under an idempotency key.
+pub async fn keyed(
+    client: &Client,
+    mutation: &str,
+    input: Value,
+    selection: &str,
+    key: &str,
+) -> Value {
+    let document = mutation_of(mutation, selection);
+    let variables = json!({ "input": input });
+    let mut answer = client.send(&document, variables, Some(key)).await;
+    assert!(answer.get("errors").is_none(), "{mutation}: {answer}");
+    answer["data"][mutation].take()
 }
 
 /// The document of a mutation.
@@ -135,15 +176,25 @@ pub async fn done(client: &Client, mutation: &str, input: Value, selection: &str
 
 /// Waits until a job has succeeded.
 pub async fn follow(client: &Client, job: &str) {
+    let seen = ended(client, job).await;
+    assert_eq!(seen["status"], "SUCCEEDED", "{seen}");
+}
+
+/// Waits until a job has ended, and says how.
+pub async fn end_of(client: &Client, job: &str) -> String {
+    text(&ended(client, job).await["status"])
+}
+
+async fn ended(client: &Client, job: &str) -> Value {
     let query = "query ($id: ID!) { job(id: $id) { kind status progress { done total } \
                  userErrors { reason message } itemErrors { userErrors { reason message } } } }";
     let begun = std::time::Instant::now();
     loop {
-        let seen = client.run(query, json!({ "id": job })).await;
+        let mut seen = client.run(query, json!({ "id": job })).await;
         match seen["job"]["status"].as_str() {
-            Some("SUCCEEDED") => return,
             Some("QUEUED" | "RUNNING") if begun.elapsed() < PATIENCE => {}
-            _ => panic!("the job did not succeed: {seen}"),
+            Some("SUCCEEDED" | "FAILED" | "CANCELLED") => return seen["job"].take(),
+            _ => panic!("the job did not end: {seen}"),
         }
         tokio::time::sleep(LOOK).await;
     }

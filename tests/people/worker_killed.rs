@@ -52,7 +52,7 @@ fn a_worker_killed_in_mid_payroll_loses_and_doubles_nothing() {
     run(|app| async {
         let mut victims = [worker(app), worker(app), worker(app)];
         let month = Month::approved(app).await;
-        month.act("payrollRunPost").await;
+        month.post().await;
         wait_for_the_middle(app, &month).await;
         for victim in &mut victims {
             victim.kill().expect("SIGKILL");

@@ -1,0 +1,3 @@
+//! Processes through the served API: tasks.
+
+mod tasks;
