@@ -96,10 +96,13 @@ fn an_export_is_its_wanters_alone() {
         let job = wanted["job"]["id"].as_str().unwrap();
         follow(&clerk, job).await;
         assert_eq!(files(&clerk, job).await.len(), 1);
-        let accountant = tenant.login(app, "lucia.fernandez").await;
         let query = "query ($id: ID!) { job(id: $id) { results { totalCount } } }";
-        let data = accountant.run(query, json!({ "id": job })).await;
+        let administrator = tenant.login(app, "ines.roldan").await;
+        let data = administrator.run(query, json!({ "id": job })).await;
         assert_eq!(data["job"]["results"]["totalCount"], json!(0), "{data}");
+        let accountant = tenant.login(app, "lucia.fernandez").await;
+        let data = accountant.run(query, json!({ "id": job })).await;
+        assert_eq!(data["job"], Value::Null);
     });
 }
 

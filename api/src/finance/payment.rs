@@ -99,7 +99,7 @@ impl Payment {
     }
 
     /// The payment order that it is part of.
-    async fn payment_order(&self, graph: &Context<'_>) -> Result<Option<PaymentOrder>> {
+    async fn order(&self, graph: &Context<'_>) -> Result<Option<PaymentOrder>> {
         link(graph, PAYMENT_READ, self.0.order_id).await
     }
 
