@@ -1,11 +1,14 @@
 //! A job is done once, as far as its effect goes, whatever happens to those who do it.
 
+use std::sync::Arc;
+
+use ::kernel::actor::{Principal, Scope};
 use ::kernel::error::{Error, Result};
-use ::kernel::ids::{JobId, OrganisationId};
+use ::kernel::ids::{JobId, OrganisationId, UserId};
 use ::kernel::job::relay::{Ticket, sweep};
 use ::kernel::job::{self, Enqueue, Job, JobRow, JobRun, JobStatus, Registry, Worker, execute};
 use ::kernel::schedule::ScheduleAlarm;
-use ::kernel::{Clock, Db, Event, Fault, Permission};
+use ::kernel::{Actor, Clock, Context, Db, Event, Fault, Permission};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods, QueryDsl};
 use futures::FutureExt;
@@ -33,6 +36,8 @@ impl Job for Rehearsal {
     const QUEUE: &'static str = "test";
     const PERMISSION: Permission = "test.run";
     const MAX_ATTEMPTS: i32 = 3;
+    const SCHEDULABLE: bool = true;
+    const REDOES_ITEMS: bool = true;
 
     async fn run(self, run: JobRun) -> Result<Value> {
         assert!(!self.panic, "told to panic");
@@ -280,7 +285,7 @@ fn a_running_job_is_called_off_at_its_next_step_and_goes_on_where_it_was() {
         let done = effects(app, organisation).await.len();
         assert!(done < 6, "{done}");
         let mut tx = app.db.begin(&system(organisation, &app.db)).await.unwrap();
-        job::retry(&mut tx, row.id).await.unwrap();
+        job::retry(&mut tx, &registry(), row.id).await.unwrap();
         tx.commit().await.unwrap();
         execute(&worker(app, &app.db), ticket(&row)).await.unwrap();
         assert!(
@@ -290,6 +295,70 @@ fn a_running_job_is_called_off_at_its_next_step_and_goes_on_where_it_was() {
                 .all(|(_, times)| *times == 1)
         );
         assert_eq!(effects(app, organisation).await.len(), 6);
+    });
+}
+
+#[test]
+fn items_that_failed_are_tried_again_alone_after_the_job_ended_well() {
+    run(|app| async {
+        let organisation = OrganisationId::generate();
+        let items = keys(3);
+        let wanted = Rehearsal {
+            refuse: Some(items[1]),
+            items,
+            ..Rehearsal::default()
+        };
+        let row = enqueue(&app.db, organisation, &wanted).await;
+        let first = execute(&worker(app, &app.db), ticket(&row)).await.unwrap();
+        assert_eq!(first, Some(JobStatus::Succeeded));
+        let mut tx = app.db.begin(&system(organisation, &app.db)).await.unwrap();
+        let again = job::retry(&mut tx, &registry(), row.id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(again.status, JobStatus::Queued);
+        let second = execute(&worker(app, &app.db), ticket(&row)).await.unwrap();
+        assert_eq!(second, Some(JobStatus::Succeeded));
+        let done = effects(app, organisation).await;
+        assert_eq!(done.len(), 2, "{done:?}");
+        assert!(done.iter().all(|(_, times)| *times == 1), "{done:?}");
+        let mut tx = app.db.begin(&system(organisation, &app.db)).await.unwrap();
+        assert_eq!(job::item_failures(&mut tx, row.id).await.unwrap().len(), 1);
+    });
+}
+
+/// A user of an organisation with a right, or without any.
+fn user_who(organisation: OrganisationId, user: UserId, may: &[&str]) -> Arc<Context> {
+    let grants = may.iter().map(|it| ((*it).to_owned(), Scope::everywhere()));
+    let actor = Actor {
+        principal: Principal::User(user),
+        grants: grants.collect(),
+        ..Actor::system(organisation)
+    };
+    Arc::new(Context::new(Arc::new(actor), Clock::System.now()))
+}
+
+#[test]
+fn a_retry_goes_on_with_the_rights_of_now() {
+    run(|app| async {
+        let (organisation, user) = (OrganisationId::generate(), UserId::generate());
+        let strong = user_who(organisation, user, &["test.run", "test.more"]);
+        let mut tx = app.db.begin(&strong).await.unwrap();
+        let wanted = Rehearsal::default();
+        let row = job::enqueue(&mut tx, &wanted, Enqueue::default()).await;
+        let row = row.unwrap();
+        job::cancel(&mut tx, row.id).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let nothing = user_who(organisation, user, &[]);
+        let mut tx = app.db.begin(&nothing).await.unwrap();
+        let refused = job::retry(&mut tx, &registry(), row.id).await;
+        assert!(matches!(refused, Err(Error::Denied("test.run"))));
+        tx.rollback().await.unwrap();
+
+        let weaker = user_who(organisation, user, &["test.run"]);
+        let mut tx = app.db.begin(&weaker).await.unwrap();
+        let again = job::retry(&mut tx, &registry(), row.id).await.unwrap();
+        let rights = again.actor["grants"].as_object().unwrap().keys();
+        assert_eq!(rights.collect::<Vec<_>>(), ["test.run"]);
     });
 }
 

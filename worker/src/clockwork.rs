@@ -14,10 +14,11 @@ const SLOW: u32 = 120;
 pub(crate) async fn turn(bench: Bench) -> Result<()> {
     let mut beats = 0_u32;
     loop {
-        beat(&bench).await?;
+        let beaten = beat(&bench).await;
         if beats.is_multiple_of(SLOW) {
             keep_house(&bench).await?;
         }
+        beaten?;
         beats = beats.wrapping_add(1);
         let pause = tokio::time::sleep(bench.settings.beat);
         if bench.stop.run_until_cancelled(pause).await.is_none() {
@@ -29,7 +30,8 @@ pub(crate) async fn turn(bench: Bench) -> Result<()> {
 async fn beat(bench: &Bench) -> Result<()> {
     let now = bench.worker.db.clock().now();
     let mut connection = bench.relay.connection().await?;
-    tick::tick(&mut connection, &bench.worker.registry, now).await?;
+    // What is wrong with schedules must not keep lost jobs from being taken back.
+    let ticked = tick::tick(&mut connection, &bench.worker.registry, now).await;
     let lost = relay::sweep(&mut connection, now).await?;
     if lost > 0 {
         tracing::warn!(lost, "Jobs of lost workers were taken back.");
@@ -41,7 +43,7 @@ async fn beat(bench: &Bench) -> Result<()> {
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
         metrics::gauge!("trastienda_queue_depth", "queue" => queue).set(waiting);
     }
-    Ok(())
+    ticked.map(|_| ())
 }
 
 async fn keep_house(bench: &Bench) -> Result<()> {

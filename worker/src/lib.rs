@@ -24,6 +24,8 @@ mod supervise;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use kernel::error::{Error, Result};
 use kernel::job::{Registry, Services, Worker};
 use kernel::{Clock, Db, DbSettings};
@@ -90,7 +92,18 @@ pub(crate) struct Bench {
 
 /// Runs a worker process until it is stopped, then lets running jobs end. An error means that it
 /// could not begin.
-pub async fn run(
+pub fn run(
+    settings: Settings,
+    registry: Registry,
+    services: Services,
+    clock: Clock,
+    stop: CancellationToken,
+) -> BoxFuture<'static, Result<()>> {
+    // Boxed, so that the worker is compiled here and not in every program that runs one.
+    run_here(settings, registry, services, clock, stop).boxed()
+}
+
+async fn run_here(
     settings: Settings,
     registry: Registry,
     services: Services,

@@ -140,7 +140,7 @@ impl Actor {
     }
 
     /// Where a permission holds for this actor; nowhere by default.
-    pub fn scope(&self, permission: Permission) -> Scope {
+    pub fn scope(&self, permission: &str) -> Scope {
         let mut scope = self.grants.get(permission).cloned().unwrap_or_default();
         if let Some(everything) = self.grants.get(EVERYTHING) {
             scope.widen(everything);

@@ -99,6 +99,15 @@ impl Db {
         Tx::begin(self.connection().await?, context.clone()).await
     }
 
+    /// Begins a transaction in the context's tenant and asks a first question, in one round trip.
+    pub async fn begin_asking<T, F>(&self, context: &Arc<Context>, ask: F) -> Result<(Tx, T)>
+    where
+        F: for<'c> FnOnce(&'c AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Send,
+        T: Send,
+    {
+        Tx::begin_asking(self.connection().await?, context.clone(), ask).await
+    }
+
     /// Runs one act in a transaction: commits when it succeeds, rolls back when it fails.
     pub async fn write<T, F>(&self, context: &Arc<Context>, act: F) -> Result<T>
     where

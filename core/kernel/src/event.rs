@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,9 +17,10 @@ use crate::error::Result;
 use crate::filter::{DateTimeFilter, IdFilter, TextFilter};
 use crate::id::TypedId;
 use crate::ids::{CompanyId, DepartmentId, EventId, OrganisationId, RequestId, UserId};
+use crate::kept::Keep as _;
 use crate::page::{Page, PageRequest, quoted};
 use crate::predicate::{Predicate, Value};
-use crate::schema::{event, outbox};
+use crate::schema::event;
 use crate::tx::Tx;
 
 /// A change of one field.
@@ -165,19 +167,22 @@ pub struct EventRow {
 }
 
 impl EventRow {
-    /// The changes that an actor may see; the rest lose their values.
+    /// The changes; what an actor may not see of them, by the change's own permission or else by
+    /// the event's, loses its values.
     pub fn visible_changes(&self, actor: &crate::actor::Actor) -> Vec<Change> {
         let changes: Vec<Change> = serde_json::from_value(self.changes.clone()).unwrap_or_default();
         changes
             .into_iter()
-            .map(|change| match &change.permission {
-                Some(permission) if !self.may_see(actor, permission) => Change {
-                    from: None,
-                    to: None,
-                    ..change
+            .map(
+                |change| match change.permission.as_deref().unwrap_or(&self.permission) {
+                    permission if !self.may_see(actor, permission) => Change {
+                        from: None,
+                        to: None,
+                        ..change
+                    },
+                    _ => change,
                 },
-                _ => change,
-            })
+            )
             .collect()
     }
 
@@ -188,11 +193,8 @@ impl EventRow {
 
     fn may_see(&self, actor: &crate::actor::Actor, permission: &str) -> bool {
         let own = self.owner_id.is_some() && self.owner_id == actor.principal.user();
-        let scope = actor
-            .grants
-            .get(permission)
-            .or_else(|| actor.grants.get("*"));
-        own || scope.is_some_and(|scope| scope.covers(self.company_id, self.department_id))
+        let scope = actor.scope(permission);
+        own || scope.covers(self.company_id, self.department_id)
     }
 }
 
@@ -209,30 +211,34 @@ impl Tx {
             return Ok(Vec::new());
         }
         let rows: Vec<EventRow> = events.into_iter().map(|event| self.row_of(event)).collect();
-        let waiting: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                (
-                    outbox::organisation_id.eq(row.organisation_id),
-                    outbox::event_id.eq(row.id),
-                )
-            })
-            .collect();
-        let ids = rows.iter().map(|row| row.id).collect();
+        let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
+        self.record(&rows).await?;
+        let organisation = self.organisation();
+        diesel::sql_query(
+            "INSERT INTO kernel.outbox (organisation_id, event_id) SELECT $1, unnest($2::uuid[])",
+        )
+        .bind::<SqlUuid, _>(organisation)
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .kept()
+        .execute(self.conn())
+        .await?;
+        self.wake(crate::tx::Wake::Feed);
+        Ok(ids)
+    }
+
+    async fn record(&mut self, rows: &[EventRow]) -> Result<()> {
+        if let [row] = rows {
+            let insert = diesel::insert_into(event::table).values(row);
+            insert.kept().execute(self.conn()).await?;
+            return Ok(());
+        }
         for rows in rows.chunks(1_000) {
             diesel::insert_into(event::table)
                 .values(rows)
                 .execute(self.conn())
                 .await?;
         }
-        for waiting in waiting.chunks(1_000) {
-            diesel::insert_into(outbox::table)
-                .values(waiting.to_vec())
-                .execute(self.conn())
-                .await?;
-        }
-        self.wake(crate::tx::Wake::Feed);
-        Ok(ids)
+        Ok(())
     }
 
     fn row_of(&self, event: Event) -> EventRow {

@@ -68,6 +68,8 @@ pub struct PageRequest<Filter, Field> {
     pub sort: Option<Sort<Field>>,
     /// Containing this text in any of the searched columns.
     pub search: Option<String>,
+    /// Whether archived records are among them.
+    pub include_archived: bool,
 }
 
 impl<Filter, Field> Default for PageRequest<Filter, Field> {
@@ -80,6 +82,7 @@ impl<Filter, Field> Default for PageRequest<Filter, Field> {
             filter: None,
             sort: None,
             search: None,
+            include_archived: false,
         }
     }
 }
@@ -130,6 +133,15 @@ pub struct Plan<Row, Field> {
     backward: bool,
     from_cursor: bool,
     row: PhantomData<fn() -> Row>,
+}
+
+impl<Filter, Field> PageRequest<Filter, Field> {
+    /// The request with archived records among the rest, or without.
+    #[must_use]
+    pub fn with_archived(mut self, included: bool) -> Self {
+        self.include_archived = included;
+        self
+    }
 }
 
 impl<Filter: FilterInput, Field> PageRequest<Filter, Field> {
@@ -290,10 +302,12 @@ pub fn quoted(schema: &str, table: &str, column: &str) -> String {
 ///     }
 ///     default Number Asc;
 ///     search [number, full_name];
+///     archived archived_at;
 ///     from "people" employee as Employee;
 /// }
 /// ```
-/// `related` reads: the noun's column is among that table's column where its filter holds. A
+/// `archived` names the column that hides a record unless archived ones are asked for, by
+/// `include_archived` or by the filter's field of the same name. `related` reads: the noun's column is among that table's column where its filter holds. A
 /// one-to-many relation is declared the other way round: `id in ("people", "contract",
 /// "employee_id")`.
 #[macro_export]
@@ -318,6 +332,7 @@ macro_rules! listing {
         }
         default $default:ident $direction:ident;
         search [$($searched:ident),* $(,)?];
+        $(archived $archived:ident;)?
         from $schema:literal $table:ident as $row:ty;
     ) => {
         $(#[$filter_meta])*
@@ -469,6 +484,15 @@ macro_rules! listing {
             let column = |name: &str| $crate::page::quoted($schema, stringify!($table), name);
             let searched = [$(column(stringify!($searched))),*];
             let today = tx.now().date_naive();
+            $(
+                let asked = request.filter.as_ref().is_some_and(|it| it.$archived.is_some());
+                let visible = if request.include_archived || asked {
+                    visible
+                } else {
+                    visible.and($crate::predicate::Predicate::absent(
+                        &column(stringify!($archived))))
+                };
+            )?
             request.plan(tx.actor(), today, &column("id"), &searched, visible)
         }
     };

@@ -116,6 +116,11 @@ impl Predicate {
         Self::compare(left, "=", value, "")
     }
 
+    /// `left IS NULL`.
+    pub fn absent(left: &str) -> Self {
+        Self::sql(format!("{left} IS NULL"))
+    }
+
     /// `left = ANY(values)`; the value is one of the lists.
     pub fn any(left: &str, values: Value) -> Self {
         Self::compare(left, "= ANY(", values, ")")

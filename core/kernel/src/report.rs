@@ -56,8 +56,10 @@ pub struct ReportParameters {
     /// The company.
     pub company: Option<CompanyId>,
     /// The first day of the range.
+    #[graphql(name = "fromDate")]
     pub from: Option<Date>,
     /// The last day of the range.
+    #[graphql(name = "toDate")]
     pub to: Option<Date>,
     /// The day as of whose end the figures stand.
     pub as_of: Option<Date>,
@@ -305,6 +307,8 @@ pub trait Report: Send + Sync + 'static {
     const PERMISSION: Permission;
     /// What it can be asked with.
     const PARAMETERS: &'static [Parameter];
+    /// Its columns, which no reader and no parameter changes.
+    const COLUMNS: &'static [ReportColumn];
 
     /// Computes it, for what the actor may see.
     fn run(
@@ -326,6 +330,8 @@ pub struct ReportKind {
     pub permission: Permission,
     /// What it can be asked with.
     pub parameters: &'static [Parameter],
+    /// Its columns.
+    pub columns: &'static [ReportColumn],
     runner: Arc<Runner>,
 }
 
@@ -357,14 +363,18 @@ impl ReportKind {
         tx.require(self.permission)?;
         self.check(given)?;
         let table = (self.runner)(tx, given).await?;
-        let width = table.columns.len();
+        let width = self.columns.len();
         let fits = |cells: &[ReportCell]| cells.len() == width;
-        let whole = table.rows.iter().all(|row| fits(&row.cells))
+        let whole = table.columns == self.columns
+            && table.rows.iter().all(|row| fits(&row.cells))
             && (table.totals.is_empty() || fits(&table.totals));
         if whole {
             Ok(table)
         } else {
-            Err(Error::bug(format!("report {} has ragged rows", self.key)))
+            Err(Error::bug(format!(
+                "report {} has other columns than it says, or ragged rows",
+                self.key
+            )))
         }
     }
 }
@@ -376,8 +386,8 @@ fn missing(parameter: ReportParameter) -> Fault {
 fn at(parameter: ReportParameter) -> [&'static str; 2] {
     let name = match parameter {
         ReportParameter::Company => "company",
-        ReportParameter::From => "from",
-        ReportParameter::To => "to",
+        ReportParameter::From => "fromDate",
+        ReportParameter::To => "toDate",
         ReportParameter::AsOf => "asOf",
         ReportParameter::Account => "account",
         ReportParameter::Department => "department",
@@ -405,6 +415,7 @@ impl Reports {
             key: R::KEY,
             permission: R::PERMISSION,
             parameters: R::PARAMETERS,
+            columns: R::COLUMNS,
             runner: Arc::new(|tx, parameters| R::run(tx, parameters).boxed()),
         };
         self.0.insert(R::KEY, kind);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures::future::BoxFuture;
 
 use crate::actor::{Actor, Permission, Scope};
 use crate::context::Context;
@@ -44,20 +45,44 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Begins, and binds the tenant, in one round trip. The id is a UUID, so the text is safe.
+    /// Begins, and binds the tenant, in one round trip.
     pub(crate) async fn begin(mut connection: Connection, context: Arc<Context>) -> Result<Self> {
-        let organisation = context.organisation().0;
-        connection
-            .batch_execute(&format!(
-                "BEGIN; SELECT set_config('app.organisation', '{organisation}', true)"
-            ))
-            .await?;
-        Ok(Self {
+        connection.batch_execute(&beginning(&context)).await?;
+        Ok(Self::over(connection, context))
+    }
+
+    /// The same, with a first question in the same flight: it is sent after the beginning and does
+    /// not wait for its answer.
+    pub(crate) async fn begin_asking<T, F>(
+        connection: Connection,
+        context: Arc<Context>,
+        ask: F,
+    ) -> Result<(Self, T)>
+    where
+        F: for<'c> FnOnce(&'c AsyncPgConnection) -> BoxFuture<'c, Result<T>> + Send,
+        T: Send,
+    {
+        let text = beginning(&context);
+        let (begun, answer) = {
+            let shared: &AsyncPgConnection = &connection;
+            let begin = async {
+                let mut shared = shared;
+                shared.batch_execute(&text).await
+            };
+            futures::join!(begin, ask(shared))
+        };
+        let tx = Self::over(connection, context);
+        begun?;
+        Ok((tx, answer?))
+    }
+
+    fn over(connection: Connection, context: Arc<Context>) -> Self {
+        Self {
             connection: Some(connection),
             context,
             wakes: BTreeSet::new(),
             afterwards: String::new(),
-        })
+        }
     }
 
     /// The connection, for the stores of the domain crates.
@@ -167,6 +192,12 @@ impl Tx {
         }
         Ok(ended?)
     }
+}
+
+/// Begins and binds the tenant. The id is a UUID, so the text is safe.
+fn beginning(context: &Context) -> String {
+    let organisation = context.organisation().0;
+    format!("BEGIN; SELECT set_config('app.organisation', '{organisation}', true)")
 }
 
 impl Drop for Tx {

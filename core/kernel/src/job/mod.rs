@@ -32,6 +32,7 @@ use serde::de::DeserializeOwned;
 use crate::actor::Permission;
 use crate::error::Result;
 use crate::event::EventRow;
+use crate::ids::CompanyId;
 
 crate::permissions! {
     /// Export any list as a file.
@@ -62,6 +63,17 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const MAX_ATTEMPTS: i32 = 5;
     /// Higher goes first.
     const PRIORITY: i16 = 0;
+    /// Whether people may have it done by the clock. Its jobs run as the suite itself, so only work
+    /// that reads nothing from whoever asks for it is fit for that.
+    const SCHEDULABLE: bool = false;
+    /// Whether items that failed may be tried again after the job has ended well: it then runs
+    /// once more with those alone, and its end is told again.
+    const REDOES_ITEMS: bool = false;
+
+    /// The company that it is for; `None` for all of them.
+    fn company(&self) -> Option<CompanyId> {
+        None
+    }
 
     /// Does the work. Effects go through [`JobRun::item`] and [`JobRun::finish`].
     fn run(self, run: JobRun) -> impl Future<Output = Result<serde_json::Value>> + Send;

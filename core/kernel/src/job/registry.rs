@@ -11,6 +11,7 @@ use super::{Job, JobRow, JobRun, Reaction};
 use crate::actor::Permission;
 use crate::error::{Error, Result};
 use crate::event::EventRow;
+use crate::ids::CompanyId;
 
 type Handler = dyn Fn(serde_json::Value, JobRun) -> BoxFuture<'static, Result<serde_json::Value>>
     + Send
@@ -29,7 +30,11 @@ pub struct Kind {
     pub max_attempts: i32,
     /// Higher goes first.
     pub priority: i16,
-    check: fn(&serde_json::Value) -> Result<()>,
+    /// Whether people may have it done by the clock.
+    pub schedulable: bool,
+    /// Whether items that failed may be tried again after it ended well.
+    pub redoes_items: bool,
+    company: fn(&serde_json::Value) -> Result<Option<CompanyId>>,
     handler: Arc<Handler>,
 }
 
@@ -39,7 +44,12 @@ type Answer = fn(&EventRow) -> Result<Option<(&'static str, serde_json::Value)>>
 impl Kind {
     /// That a payload can be read as this kind's.
     pub fn check(&self, payload: &serde_json::Value) -> Result<()> {
-        (self.check)(payload)
+        self.company(payload).map(|_| ())
+    }
+
+    /// The company that a payload is for; `None` for all of them.
+    pub fn company(&self, payload: &serde_json::Value) -> Result<Option<CompanyId>> {
+        (self.company)(payload)
     }
 
     pub(super) fn run(
@@ -75,7 +85,9 @@ impl Registry {
             permission: J::PERMISSION,
             max_attempts: J::MAX_ATTEMPTS,
             priority: J::PRIORITY,
-            check: |payload| Ok(serde_json::from_value::<J>(payload.clone()).map(|_| ())?),
+            schedulable: J::SCHEDULABLE,
+            redoes_items: J::REDOES_ITEMS,
+            company: |payload| Ok(serde_json::from_value::<J>(payload.clone())?.company()),
             handler,
         };
         self.kinds.insert(J::KIND, kind);
@@ -135,6 +147,17 @@ impl Registry {
         let mut names: Vec<_> = self.kinds.keys().copied().collect();
         names.sort_unstable();
         names
+    }
+
+    /// The kinds that people may have done by the clock, by name.
+    pub fn schedulable(&self) -> Vec<&Kind> {
+        let mut kinds: Vec<&Kind> = self
+            .kinds
+            .values()
+            .filter(|kind| kind.schedulable)
+            .collect();
+        kinds.sort_unstable_by_key(|kind| kind.name);
+        kinds
     }
 
     /// The queues in use, sorted.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::ids::{JobId, OrganisationId};
+use crate::kept::Keep as _;
 
 /// What travels through Redis: an id, and the queue it belongs to. Everything else is in the row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, QueryableByName)]
@@ -70,6 +71,7 @@ pub async fn due(
     .bind::<s::Array<s::Text>, _>(queues)
     .bind::<s::Array<s::BigInt>, _>(tickets)
     .bind::<s::Array<s::Nullable<s::Timestamptz>>, _>(again)
+    .kept()
     .load(connection)
     .await?)
 }
@@ -100,6 +102,7 @@ pub async fn sweep(connection: &mut AsyncPgConnection, now: DateTime<Utc>) -> Re
          WHERE status = 'RUNNING' AND lease_until < $1",
     )
     .bind::<s::Timestamptz, _>(now)
+    .kept()
     .execute(connection)
     .await?)
 }

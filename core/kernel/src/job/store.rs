@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::registry::Kind;
+use super::registry::{Kind, Registry};
 use super::{JOB_MANAGE, JOB_READ, Job};
 use crate::actor::Actor;
 use crate::error::Result;
@@ -389,16 +389,40 @@ pub async fn cancel(tx: &mut Tx, id: JobId) -> Result<JobRow> {
     Ok(row)
 }
 
-/// Queues a failed or cancelled job again, with its attempts counted from the start. Items that
-/// were done stay done.
-pub async fn retry(tx: &mut Tx, id: JobId) -> Result<JobRow> {
+/// Queues a failed or cancelled job again, or one that ended well but for some of its items where
+/// its kind can redo those. Attempts count from the start; items that were done stay done. It
+/// takes the right to want such a job, and goes on with the rights that one has now.
+pub async fn retry(tx: &mut Tx, registry: &Registry, id: JobId) -> Result<JobRow> {
     let row = manageable(tx, id).await?;
-    if !matches!(row.status, JobStatus::Failed | JobStatus::Cancelled) {
+    let kind = registry.kind(&row.kind)?;
+    if !tx
+        .actor()
+        .scope(kind.permission)
+        .covers(row.company_id, None)
+    {
+        return Err(crate::error::Error::Denied(kind.permission));
+    }
+    let retryable = match row.status {
+        JobStatus::Failed | JobStatus::Cancelled => true,
+        JobStatus::Succeeded => kind.redoes_items && has_failed_items(tx, id).await?,
+        JobStatus::Queued | JobStatus::Running => false,
+    };
+    if !retryable {
         return Err(Fault::not_allowed("kernel.job_not_retryable")
             .at(["id"])
             .into());
     }
     let now = tx.now();
+    // A job of the suite itself stays the suite's; one that a person wanted is theirs who retries it.
+    let user = tx
+        .actor()
+        .principal
+        .user()
+        .filter(|_| row.owner_id.is_some());
+    let (owner, actor) = match user {
+        Some(user) => (Some(user), serde_json::to_value(tx.actor())?),
+        None => (row.owner_id, row.actor),
+    };
     diesel::update(
         job_item::table
             .filter(job_item::organisation_id.eq(row.organisation_id))
@@ -414,6 +438,8 @@ pub async fn retry(tx: &mut Tx, id: JobId) -> Result<JobRow> {
     let row: JobRow = diesel::update(job::table.find((row.organisation_id, id)))
         .set((
             job::status.eq(JobStatus::Queued),
+            job::actor.eq(actor),
+            job::owner_id.eq(owner),
             job::attempt.eq(0),
             job::run_at.eq(now),
             job::dispatched_at.eq(None::<DateTime<Utc>>),
@@ -427,6 +453,16 @@ pub async fn retry(tx: &mut Tx, id: JobId) -> Result<JobRow> {
     tx.wake(Wake::Jobs);
     tx.emit(told("kernel.job.retried", &row)).await?;
     Ok(row)
+}
+
+async fn has_failed_items(tx: &mut Tx, id: JobId) -> Result<bool> {
+    let failed = job_item::table
+        .filter(job_item::organisation_id.eq(tx.organisation()))
+        .filter(job_item::job_id.eq(id))
+        .filter(job_item::status.eq("FAILED"));
+    Ok(diesel::select(diesel::dsl::exists(failed))
+        .get_result(tx.conn())
+        .await?)
 }
 
 /// Locks a job that the actor may manage: their own, or any in the scope of the permission.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
+use croner::errors::CronError;
+use croner::parser::{CronParser, Seconds, Year};
 
 use crate::error::Result;
 use crate::fault::Fault;
@@ -25,26 +27,26 @@ impl Timetable {
                 .at(["zone"])
                 .with("zone", zone)
         })?;
-        let cron = Cron::from_str(cron).map_err(|error| {
-            Fault::invalid("kernel.cron_invalid")
-                .at(["cron"])
-                .with("detail", error)
-        })?;
+        let fields = CronParser::builder()
+            .seconds(Seconds::Disallowed)
+            .year(Year::Disallowed)
+            .build();
+        let cron = fields.parse(cron).map_err(unusable)?;
         Ok(Self { cron, zone })
     }
 
     /// The first tick after an instant; a fault when there is none.
     pub fn after(&self, instant: DateTime<Utc>) -> Result<DateTime<Utc>> {
         let local = instant.with_timezone(&self.zone);
-        let next = self
-            .cron
-            .find_next_occurrence(&local, false)
-            .map_err(|error| {
-                Fault::invalid("kernel.cron_invalid")
-                    .at(["cron"])
-                    .with("detail", error)
-            })?;
-        Ok(next.with_timezone(&Utc))
+        let next = self.cron.find_next_occurrence(&local, false);
+        Ok(next.map_err(unusable)?.with_timezone(&Utc))
+    }
+
+    /// The latest tick up to an instant, itself included; a fault when there is none.
+    pub fn latest(&self, instant: DateTime<Utc>) -> Result<DateTime<Utc>> {
+        let local = instant.with_timezone(&self.zone);
+        let previous = self.cron.find_previous_occurrence(&local, true);
+        Ok(previous.map_err(unusable)?.with_timezone(&Utc))
     }
 
     /// The ticks from one due instant up to now, oldest first, at most `most`.
@@ -62,6 +64,12 @@ impl Timetable {
         }
         Ok(ticks)
     }
+}
+
+fn unusable(error: CronError) -> Fault {
+    Fault::invalid("kernel.cron_invalid")
+        .at(["cron"])
+        .with("detail", error)
 }
 
 #[cfg(test)]
@@ -106,6 +114,9 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         assert!(Timetable::parse("61 * * * *", "Europe/Madrid").is_err());
+        // Seconds and years are left out: a year would run out, and a second is no timetable.
+        assert!(Timetable::parse("0 0 3 25 11 * 2026", "Europe/Madrid").is_err());
+        assert!(Timetable::parse("*/5 * * * * *", "Europe/Madrid").is_err());
         assert!(Timetable::parse("0 6 * * *", "Europa/Madrid").is_err());
     }
 }

@@ -174,7 +174,8 @@ pub struct ScheduleRunInput {
     pub dry_run: bool,
 }
 
-/// Makes a schedule. One needs the right to schedule and the right to what the job does.
+/// Makes a schedule of a kind that may be scheduled, for the company that its payload is for. One
+/// needs the right to schedule and the right to what the job does, both in that company.
 pub async fn create(
     tx: &mut Tx,
     registry: &Registry,
@@ -200,6 +201,11 @@ pub async fn create(
         ));
     };
     allow(tx, kind, command.company_id)?;
+    if kind.company(&payload)? != command.company_id {
+        return Err(Fault::invalid("kernel.schedule_company_differs")
+            .at(["companyId"])
+            .into());
+    }
     let row = ScheduleRow {
         organisation_id: tx.organisation(),
         id: command.id.unwrap_or_else(ScheduleId::generate),
@@ -391,8 +397,10 @@ fn allow(tx: &Tx, kind: &Kind, company: Option<CompanyId>) -> Result<()> {
     Ok(())
 }
 
+/// A kind that may be scheduled; its jobs run as the suite itself, so not every kind may.
 fn kind_of<'r>(registry: &'r Registry, name: &str) -> Result<&'r Kind> {
-    registry.kind(name).map_err(|_| {
+    let found = registry.kind(name).ok().filter(|kind| kind.schedulable);
+    found.ok_or_else(|| {
         Fault::invalid("kernel.schedule_kind_unknown")
             .at(["kind"])
             .with("kind", name)

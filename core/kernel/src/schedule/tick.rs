@@ -14,7 +14,7 @@ use crate::tx::Wake;
 
 /// How late a tick may be and still count as on time.
 const ON_TIME: TimeDelta = TimeDelta::minutes(5);
-/// Ticks made up for at most, under the policy of all.
+/// Ticks made up for at once at most, under the policy of all; the rest follow at the next beats.
 const MADE_UP: usize = 100;
 /// Schedules worked on in one transaction.
 const BATCH: i64 = 100;
@@ -60,36 +60,82 @@ async fn tick_in(
         .await?;
     let mut made = 0;
     for row in due {
-        let (ticks, next) = plan(&row, now)?;
-        for tick in &ticks {
-            made += insert(connection, job_of(&row, registry, *tick, now)?).await?;
-        }
-        diesel::update(schedule::table.find((row.organisation_id, row.id)))
-            .set((
-                schedule::next_due_at.eq(next),
-                schedule::last_due_at.eq(ticks.last().copied().or(row.last_due_at)),
-            ))
-            .execute(connection)
-            .await?;
+        made += match plan(&row, now) {
+            Ok(plan) => keep(connection, registry, &row, plan, now).await?,
+            Err(error) => {
+                tracing::error!(schedule.id = %row.id, %error, "A schedule can't go on.");
+                set_aside(connection, registry, &row, now).await?
+            }
+        };
     }
     Ok(made + alarms(connection, registry, now).await?)
 }
 
-/// Which ticks of a due schedule get a job, and the next tick.
-fn plan(row: &ScheduleRow, now: DateTime<Utc>) -> Result<(Vec<DateTime<Utc>>, DateTime<Utc>)> {
+/// What is due of a schedule.
+struct Plan {
+    /// The ticks that get a job, oldest first.
+    ticks: Vec<DateTime<Utc>>,
+    /// The latest tick that was due, whether it gets a job or not.
+    last: DateTime<Utc>,
+    /// The next tick; not yet past but for ticks that are made up for later.
+    next: DateTime<Utc>,
+}
+
+fn plan(row: &ScheduleRow, now: DateTime<Utc>) -> Result<Plan> {
     let table = Timetable::parse(&row.cron, &row.zone)?;
-    let missed = table.missed(row.next_due_at, now, MADE_UP)?;
-    let ticks = match row.catch_up {
-        CatchUp::All => missed,
-        CatchUp::Once => missed.last().copied().into_iter().collect(),
-        CatchUp::Skip => missed
-            .last()
-            .copied()
-            .filter(|tick| now - *tick <= ON_TIME)
-            .into_iter()
-            .collect(),
-    };
-    Ok((ticks, table.after(now)?))
+    if row.catch_up == CatchUp::All {
+        let ticks = table.missed(row.next_due_at, now, MADE_UP)?;
+        let last = ticks.last().copied().unwrap_or(row.next_due_at);
+        let next = table.after(last)?;
+        return Ok(Plan { ticks, last, next });
+    }
+    let last = table.latest(now)?.max(row.next_due_at);
+    let wanted = row.catch_up == CatchUp::Once || now - last <= ON_TIME;
+    Ok(Plan {
+        ticks: wanted.then_some(last).into_iter().collect(),
+        last,
+        next: table.after(now)?,
+    })
+}
+
+/// Makes the jobs of a plan and moves the schedule on. Gives how many jobs were made.
+async fn keep(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+    row: &ScheduleRow,
+    plan: Plan,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    let mut made = 0;
+    for tick in plan.ticks {
+        made += insert(connection, job_of(row, registry, tick, now)?).await?;
+    }
+    diesel::update(schedule::table.find((row.organisation_id, row.id)))
+        .set((
+            schedule::next_due_at.eq(plan.next),
+            schedule::last_due_at.eq(plan.last),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(made)
+}
+
+/// Lets a schedule rest whose next tick can't be worked out, and raises its alarm, so that it holds
+/// up no other.
+async fn set_aside(
+    connection: &mut AsyncPgConnection,
+    registry: &Registry,
+    row: &ScheduleRow,
+    now: DateTime<Utc>,
+) -> Result<usize> {
+    diesel::update(schedule::table.find((row.organisation_id, row.id)))
+        .set((
+            schedule::paused_at.eq(now),
+            schedule::version.eq(row.version + 1),
+        ))
+        .execute(connection)
+        .await?;
+    insert(connection, alarm_of(row, registry, row.next_due_at, now)?).await
 }
 
 /// Raises an alarm for each tick whose job should have succeeded by now and has not.
@@ -217,18 +263,40 @@ mod tests {
     fn missed_ticks_are_caught_up_as_the_policy_says() {
         let now = at("2026-05-04T10:00:00Z");
         let ticks = |catch_up| plan(&daily(catch_up, "2026-05-02T04:00:00Z"), now).unwrap();
-        assert_eq!(ticks(CatchUp::All).0.len(), 3);
-        assert_eq!(ticks(CatchUp::Once).0, [at("2026-05-04T04:00:00Z")]);
-        assert!(ticks(CatchUp::Skip).0.is_empty());
-        assert_eq!(ticks(CatchUp::Skip).1, at("2026-05-05T04:00:00Z"));
+        let (last, next) = (at("2026-05-04T04:00:00Z"), at("2026-05-05T04:00:00Z"));
+        assert_eq!(ticks(CatchUp::All).ticks.len(), 3);
+        assert_eq!(ticks(CatchUp::Once).ticks, [last]);
+        assert!(ticks(CatchUp::Skip).ticks.is_empty());
+        for catch_up in CatchUp::ALL {
+            // A tick that was left out is known too, so that its alarm can be raised.
+            assert_eq!(ticks(*catch_up).last, last);
+            assert_eq!(ticks(*catch_up).next, next);
+        }
+    }
+
+    #[test]
+    fn of_very_many_missed_ticks_once_makes_the_latest_and_all_makes_every_one_in_turn() {
+        let now = at("2026-12-31T10:00:00Z");
+        let row = |catch_up| daily(catch_up, "2026-05-02T04:00:00Z");
+        let once = plan(&row(CatchUp::Once), now).unwrap();
+        assert_eq!(once.ticks, [at("2026-12-31T05:00:00Z")]);
+        let first = plan(&row(CatchUp::All), now).unwrap();
+        assert_eq!(first.ticks.len(), MADE_UP);
+        assert!(first.next <= now, "the rest is still due");
+        let rest = ScheduleRow {
+            next_due_at: first.next,
+            ..row(CatchUp::All)
+        };
+        let second = plan(&rest, now).unwrap();
+        assert!(second.ticks.iter().all(|tick| *tick > first.last));
     }
 
     #[test]
     fn a_tick_on_time_runs_under_every_policy() {
         let now = at("2026-05-04T04:00:02Z");
         for catch_up in CatchUp::ALL {
-            let (ticks, _) = plan(&daily(*catch_up, "2026-05-04T04:00:00Z"), now).unwrap();
-            assert_eq!(ticks, [at("2026-05-04T04:00:00Z")]);
+            let due = plan(&daily(*catch_up, "2026-05-04T04:00:00Z"), now).unwrap();
+            assert_eq!(due.ticks, [at("2026-05-04T04:00:00Z")]);
         }
     }
 }
