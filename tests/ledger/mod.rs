@@ -4,6 +4,7 @@ mod hot;
 mod immutable;
 mod posting;
 mod reports;
+mod tables;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Numeric, Text};

@@ -115,7 +115,7 @@ kernel::listing! {
         parent: IdFilter => parent_id,
         /// By whether lines may be posted to it.
         postable: BooleanFilter => postable,
-        /// By when it was archived; `isNull: true` for those in use.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of accounts.
@@ -129,6 +129,7 @@ kernel::listing! {
     }
     default Code Asc;
     search [code, name_es, name_en];
+    archived archived_at;
     from "ledger" account as Account;
 }
 

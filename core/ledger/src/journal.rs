@@ -96,7 +96,7 @@ kernel::listing! {
         code: TextFilter => code,
         /// By nature.
         kind: JournalKindFilter => kind,
-        /// By when it was archived; `isNull: true` for those in use.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of journals.
@@ -110,6 +110,7 @@ kernel::listing! {
     }
     default Code Asc;
     search [code, name_es, name_en];
+    archived archived_at;
     from "ledger" journal as Journal;
 }
 

@@ -30,6 +30,7 @@
 )]
 
 pub mod account;
+pub mod attachment;
 pub mod balance;
 pub mod chart;
 pub mod dimension;
@@ -42,6 +43,8 @@ pub mod permission;
 pub mod report;
 pub mod schema;
 
+pub use attachment::ATTACHABLE;
 pub use entry::{AccountRef, Entry, EntryLine, PostEntry, PostLine, SourceKey};
 pub use fault::{MESSAGES, REASONS};
 pub use permission::PERMISSIONS;
+pub use report::reports;

@@ -4,12 +4,13 @@
 //! postings on their way, and these see the closing that came first.
 
 use async_graphql::InputObject;
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::filter::{DateFilter, IdFilter, IntFilter};
 use kernel::ids::{CompanyId, FiscalYearId, OrganisationId, PeriodId};
 use kernel::page::{Page, PageRequest};
-use kernel::{Date, Event, Fault, Result, Tx};
+use kernel::{Date, Event, Fault, Faults, Result, Tx};
 
 use crate::permission::{ACCOUNT_READ, PERIOD_MANAGE, visible};
 use crate::schema::period;
@@ -163,6 +164,60 @@ pub async fn reopen(tx: &mut Tx, command: PeriodReopenInput) -> Result<Period> {
     let neighbours = neighbours(tx, &before).await?;
     check_reopen(&before, &neighbours)?;
     record(tx, before, PeriodStatus::Open, "ledger.period.reopened").await
+}
+
+/// Holds the periods of some days of companies against closing until the transaction ends, for what
+/// belongs to a day of the books and posts no entry there. Checks no permission but that of posting
+/// into soft-closed periods.
+///
+/// # Errors
+/// What an entry of the day would be refused for; faults lie under `days`, the index, `date`.
+pub async fn hold(tx: &mut Tx, days: &[(CompanyId, NaiveDate)]) -> Result<()> {
+    let dates = days.iter().map(|(_, date)| *date);
+    let (Some(first), Some(last)) = (dates.clone().min(), dates.max()) else {
+        return Ok(());
+    };
+    let companies: Vec<CompanyId> = days.iter().map(|(company, _)| *company).collect();
+    let periods: Vec<Period> = period::table
+        .filter(period::organisation_id.eq(tx.organisation()))
+        .filter(period::company_id.eq_any(companies))
+        .filter(period::starts_on.le(Date(last)))
+        .filter(period::ends_on.ge(Date(first)))
+        .order(period::id)
+        .for_share()
+        .select(Period::as_select())
+        .load(tx.conn())
+        .await?;
+    let scope = tx.actor().scope(PERIOD_MANAGE);
+    let mut faults = Faults::new();
+    for (index, (company, date)) in days.iter().enumerate() {
+        let manages = scope.covers(Some(*company), None);
+        if let Err(fault) = open_on(&periods, (*company, *date), manages) {
+            faults.push(fault.under(["days".to_owned(), index.to_string()]));
+        }
+    }
+    faults.finish()
+}
+
+/// The period of a company's day among some; whoever manages periods posts into soft-closed ones.
+pub(crate) fn open_on(
+    periods: &[Period],
+    (company, date): (CompanyId, NaiveDate),
+    manages: bool,
+) -> Result<&Period, Fault> {
+    let about = |reason| Fault::not_allowed(reason).at(["date"]).with("date", date);
+    let fits = |period: &&Period| {
+        period.company_id == company && (period.starts_on.0..=period.ends_on.0).contains(&date)
+    };
+    let period = periods
+        .iter()
+        .find(fits)
+        .ok_or_else(|| about("ledger.period_missing"))?;
+    match period.status {
+        PeriodStatus::Closed => Err(about("ledger.period_closed")),
+        PeriodStatus::SoftClosed if !manages => Err(about("ledger.period_soft_closed")),
+        _ => Ok(period),
+    }
 }
 
 fn check_close(period: &Period, target: PeriodStatus, others: &[Period]) -> Result<()> {

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date as SqlDate, Numeric, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use kernel::Keep as _;
 use kernel::ids::{AccountId, CompanyId, EntryLineId};
 use kernel::{CurrencyCode, Dec, Result, Tx};
 use rust_decimal::Decimal;
@@ -76,6 +77,7 @@ pub(crate) async fn add(tx: &mut Tx, decided: &[Decided]) -> Result<()> {
             .map(|sums| Dec(sums.amount))
             .collect::<Vec<_>>(),
     )
+    .kept()
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -159,6 +161,7 @@ pub(super) async fn as_of(
     .bind::<Array<SqlUuid>, _>(accounts)
     .bind::<SqlDate, _>(month_of(date))
     .bind::<SqlDate, _>(date)
+    .kept()
     .load(tx.conn())
     .await?;
     let mut balances: HashMap<AccountId, Balance> = HashMap::new();
@@ -222,6 +225,7 @@ pub(super) async fn turnover(
     .bind::<SqlDate, _>(from)
     .bind::<SqlDate, _>(month_of(to))
     .bind::<SqlDate, _>(to)
+    .kept()
     .load(tx.conn())
     .await?;
     let turnover = |row: TurnoverRow| Turnover {

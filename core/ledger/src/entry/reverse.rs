@@ -37,7 +37,9 @@ pub struct Reversal {
     pub memo: String,
 }
 
-/// Reverses an entry by a person's wish.
+/// Reverses an entry by a person's wish. An entry that a record of another domain made (an invoice,
+/// a movement of stock, a payroll) is undone by undoing that record, so that the books never say
+/// other than it does.
 pub async fn reverse(tx: &mut Tx, command: EntryReverseInput) -> Result<Entry> {
     tx.require(ENTRY_REVERSE)?;
     let scope = tx.actor().scope(ENTRY_REVERSE);
@@ -45,6 +47,7 @@ pub async fn reverse(tx: &mut Tx, command: EntryReverseInput) -> Result<Entry> {
     if !scope.covers(Some(seen.original.company_id), None) {
         return Err(missing().into());
     }
+    rules::check_own(&seen.original)?;
     record(tx, seen, command.date.0, command.memo).await
 }
 

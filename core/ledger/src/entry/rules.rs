@@ -12,7 +12,7 @@ use super::{AccountRef, Entry, EntryLine, PostEntry, PostLine};
 use crate::account::Account;
 use crate::dimension::{DimensionValue, DimensionValueId};
 use crate::journal::Journal;
-use crate::period::{Period, PeriodStatus};
+use crate::period::{Period, open_on};
 
 /// Lines of an entry at most.
 pub const LINE_LIMIT: usize = 20_000;
@@ -112,27 +112,8 @@ fn journal<'b>(books: &'b Books, post: &PostEntry) -> Result<&'b Journal, Fault>
 }
 
 fn period<'b>(books: &'b Books, post: &PostEntry) -> Result<&'b Period, Fault> {
-    let about = |reason| {
-        Fault::not_allowed(reason)
-            .at(["date"])
-            .with("date", post.date)
-    };
-    let fits = |period: &&Period| {
-        period.company_id == post.company
-            && (period.starts_on.0..=period.ends_on.0).contains(&post.date)
-    };
-    let period = books
-        .periods
-        .iter()
-        .find(fits)
-        .ok_or_else(|| about("ledger.period_missing"))?;
-    match period.status {
-        PeriodStatus::Closed => Err(about("ledger.period_closed")),
-        PeriodStatus::SoftClosed if !books.managed.contains(&post.company) => {
-            Err(about("ledger.period_soft_closed"))
-        }
-        _ => Ok(period),
-    }
+    let manages = books.managed.contains(&post.company);
+    open_on(&books.periods, (post.company, post.date), manages)
 }
 
 fn line_number(lines: usize) -> Option<Fault> {
@@ -446,6 +427,16 @@ pub fn reversed(
             memo: line.memo.clone(),
         })
         .collect()
+}
+
+/// That an entry was made in the books themselves, and not by a record of another domain.
+pub fn check_own(original: &Entry) -> Result<(), Fault> {
+    match original.source_kind.starts_with("ledger.") {
+        true => Ok(()),
+        false => Err(Fault::not_allowed("ledger.reversal_of_record")
+            .at(["id"])
+            .with("source", &original.source_kind)),
+    }
 }
 
 /// Why an entry can't be reversed on a day.

@@ -8,6 +8,7 @@ use super::super::SourceKey;
 use super::*;
 use crate::account::{AccountKind, NormalSide};
 use crate::journal::JournalKind;
+use crate::period::PeriodStatus;
 
 const USD: CurrencyCode = CurrencyCode(iso_currency::Currency::USD);
 

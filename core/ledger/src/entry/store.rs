@@ -7,8 +7,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{
     Array, Date as SqlDate, Integer, Nullable, Numeric, Text, Uuid as SqlUuid,
 };
-use diesel_async::RunQueryDsl;
-use kernel::ids::{CompanyId, DepartmentId, EntryId};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::try_join;
+use kernel::Keep as _;
+use kernel::ids::{CompanyId, DepartmentId, EntryId, OrganisationId};
 use kernel::{CurrencyCode, Result, Tx};
 use uuid::Uuid;
 
@@ -24,7 +26,7 @@ use crate::schema::{account, book, dimension_value, journal, period};
 /// Lines of one insert at most.
 const CHUNK: usize = 5_000;
 
-/// Everything that a batch is decided over; the periods are locked, in order.
+/// Everything that a batch is decided over, read in one flight; the periods are locked, in order.
 pub async fn books(tx: &mut Tx, posts: &[&PostEntry]) -> Result<Books> {
     let companies: BTreeSet<CompanyId> = posts.iter().map(|post| post.company).collect();
     let companies: Vec<CompanyId> = companies.into_iter().collect();
@@ -34,32 +36,44 @@ pub async fn books(tx: &mut Tx, posts: &[&PostEntry]) -> Result<Books> {
         .copied()
         .filter(|id| scope.covers(Some(*id), None))
         .collect();
+    let departments = departments(tx, posts).await?.into_iter().collect();
+    let values = values(tx, posts).await?;
+    let organisation = tx.organisation();
+    let conn: &AsyncPgConnection = tx.conn();
+    let (currencies, accounts, journals, periods) = try_join!(
+        currencies(conn, organisation, &companies),
+        accounts(conn, organisation, posts, &companies),
+        journals(conn, organisation, posts, &companies),
+        periods(conn, organisation, posts, &companies),
+    )?;
     Ok(Books {
-        currencies: currencies(tx, &companies).await?,
-        accounts: accounts(tx, posts, &companies).await?,
-        journals: journals(tx, posts, &companies).await?,
-        periods: periods(tx, posts, &companies).await?,
-        departments: departments(tx, posts).await?.into_iter().collect(),
-        values: values(tx, posts).await?,
+        currencies,
+        accounts,
+        journals,
+        periods,
+        departments,
+        values,
         managed,
     })
 }
 
 async fn currencies(
-    tx: &mut Tx,
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
     companies: &[CompanyId],
 ) -> Result<HashMap<CompanyId, CurrencyCode>> {
     let rows: Vec<(CompanyId, CurrencyCode)> = book::table
-        .filter(book::organisation_id.eq(tx.organisation()))
+        .filter(book::organisation_id.eq(organisation))
         .filter(book::company_id.eq_any(companies))
         .select((book::company_id, book::currency))
-        .load(tx.conn())
+        .load(&mut conn)
         .await?;
     Ok(rows.into_iter().collect())
 }
 
 async fn accounts(
-    tx: &mut Tx,
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
     posts: &[&PostEntry],
     companies: &[CompanyId],
 ) -> Result<HashMap<(CompanyId, AccountRef), Account>> {
@@ -72,7 +86,7 @@ async fn accounts(
     }
     let mut rows: Vec<Account> = Vec::new();
     let mine = account::table
-        .filter(account::organisation_id.eq(tx.organisation()))
+        .filter(account::organisation_id.eq(organisation))
         .filter(account::company_id.eq_any(companies))
         .select(Account::as_select());
     if !codes.is_empty() {
@@ -80,13 +94,13 @@ async fn accounts(
         rows.extend(
             mine.clone()
                 .filter(account::code.eq_any(codes))
-                .load(tx.conn())
+                .load(&mut conn)
                 .await?,
         );
     }
     if !ids.is_empty() {
         let ids: Vec<_> = ids.into_iter().collect();
-        rows.extend(mine.filter(account::id.eq_any(ids)).load(tx.conn()).await?);
+        rows.extend(mine.filter(account::id.eq_any(ids)).load(&mut conn).await?);
     }
     let mut found = HashMap::new();
     for row in rows {
@@ -100,18 +114,19 @@ async fn accounts(
 }
 
 async fn journals(
-    tx: &mut Tx,
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
     posts: &[&PostEntry],
     companies: &[CompanyId],
 ) -> Result<HashMap<(CompanyId, String), Journal>> {
     let codes: BTreeSet<String> = posts.iter().map(|post| post.journal.to_string()).collect();
     let codes: Vec<String> = codes.into_iter().collect();
     let rows: Vec<Journal> = journal::table
-        .filter(journal::organisation_id.eq(tx.organisation()))
+        .filter(journal::organisation_id.eq(organisation))
         .filter(journal::company_id.eq_any(companies))
         .filter(journal::code.eq_any(codes))
         .select(Journal::as_select())
-        .load(tx.conn())
+        .load(&mut conn)
         .await?;
     Ok(rows
         .into_iter()
@@ -121,7 +136,8 @@ async fn journals(
 
 /// The periods that the days fall in, held against closing until the transaction ends.
 async fn periods(
-    tx: &mut Tx,
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
     posts: &[&PostEntry],
     companies: &[CompanyId],
 ) -> Result<Vec<Period>> {
@@ -130,14 +146,14 @@ async fn periods(
         return Ok(Vec::new());
     };
     let rows: Vec<Period> = period::table
-        .filter(period::organisation_id.eq(tx.organisation()))
+        .filter(period::organisation_id.eq(organisation))
         .filter(period::company_id.eq_any(companies))
         .filter(period::starts_on.le(last))
         .filter(period::ends_on.ge(first))
         .order(period::id)
         .for_share()
         .select(Period::as_select())
-        .load(tx.conn())
+        .load(&mut conn)
         .await?;
     Ok(rows)
 }
@@ -164,6 +180,7 @@ async fn departments(tx: &mut Tx, posts: &[&PostEntry]) -> Result<Vec<(CompanyId
     )
     .bind::<SqlUuid, _>(tx.organisation())
     .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<_>>())
+    .kept()
     .load(tx.conn())
     .await?;
     Ok(rows
@@ -267,6 +284,7 @@ pub async fn insert_entries(tx: &mut Tx, entries: &[&Entry]) -> Result<Vec<Entry
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Numeric>, _>(entries.iter().map(|entry| entry.total).collect::<Vec<_>>())
+    .kept()
     .load(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -322,6 +340,7 @@ pub async fn insert_lines(tx: &mut Tx, decided: &[Decided]) -> Result<()> {
                 .map(|line| line.memo.as_deref())
                 .collect::<Vec<_>>(),
         )
+        .kept()
         .execute(tx.conn())
         .await?;
     }
@@ -352,6 +371,7 @@ async fn insert_dimensions(tx: &mut Tx, decided: &[Decided]) -> Result<()> {
     .bind::<Array<SqlUuid>, _>(dimensions)
     .bind::<Array<SqlUuid>, _>(companies)
     .bind::<Array<SqlUuid>, _>(values)
+    .kept()
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use kernel::ids::{AccountId, CompanyId};
 use kernel::{CurrencyCode, Result, Tx};
@@ -58,13 +60,7 @@ pub async fn trial_balance(tx: &mut Tx, request: TrialBalanceRequest) -> Result<
     let currency = crate::chart::require_book(tx, request.company).await?;
     let own =
         balance::turnover(tx, request.company, request.from, request.to, request.slice).await?;
-    let accounts: Vec<Account> = account::table
-        .filter(account::organisation_id.eq(tx.organisation()))
-        .filter(account::company_id.eq(request.company))
-        .order(account::code)
-        .select(Account::as_select())
-        .load(tx.conn())
-        .await?;
+    let accounts = up_the_chart(tx, own.keys().copied().collect()).await?;
     let total = own
         .values()
         .fold(Turnover::default(), |sum, one| sum.plus(*one));
@@ -75,6 +71,28 @@ pub async fn trial_balance(tx: &mut Tx, request: TrialBalanceRequest) -> Result<
         rows,
         total,
     })
+}
+
+/// Some accounts and all that stand above them, by their codes: of a chart of eight hundred a company
+/// moves some dozens.
+async fn up_the_chart(tx: &mut Tx, moved: Vec<AccountId>) -> Result<Vec<Account>> {
+    let organisation = tx.organisation();
+    let wanted = sql::<Bool>("id IN (WITH RECURSIVE up AS (SELECT a.id, a.parent_id FROM ")
+        .sql("ledger.account a WHERE a.organisation_id = ")
+        .bind::<SqlUuid, _>(organisation)
+        .sql(" AND a.id = ANY(")
+        .bind::<Array<SqlUuid>, _>(moved)
+        .sql(") UNION SELECT a.id, a.parent_id FROM up JOIN ledger.account a ON ")
+        .sql("a.organisation_id = ")
+        .bind::<SqlUuid, _>(organisation)
+        .sql(" AND a.id = up.parent_id) SELECT up.id FROM up)");
+    Ok(account::table
+        .filter(account::organisation_id.eq(organisation))
+        .filter(wanted)
+        .order(account::code)
+        .select(Account::as_select())
+        .load(tx.conn())
+        .await?)
 }
 
 /// Adds every account's figures to all above it; rows come in the order of the tree.
