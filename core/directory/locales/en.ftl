@@ -63,3 +63,4 @@ directory-user_self = You can't deactivate your own user.
 directory-user_stronger = Only an owner can change the credentials of another owner.
 directory-user_unknown = There is no such user, or you may not see them.
 directory-weekend_invalid = A weekend is days from 1 (Monday) to 7 (Sunday), fewer than seven.
+directory-too_many_attachments = The record has { $most } files already.

@@ -63,3 +63,4 @@ directory-user_self = No puede desactivar su propio usuario.
 directory-user_stronger = Solo un propietario puede cambiar las credenciales de otro propietario.
 directory-user_unknown = No existe ese usuario o no tiene permiso para verlo.
 directory-weekend_invalid = El fin de semana son días del 1 (lunes) al 7 (domingo), menos de siete.
+directory-too_many_attachments = El registro ya tiene { $most } archivos.

@@ -60,7 +60,7 @@ listing! {
         parent: IdFilter => parent_id,
         /// By who leads it.
         manager: IdFilter => manager_id,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     related {
@@ -79,6 +79,7 @@ listing! {
     }
     default Name Asc;
     search [code, name];
+    archived archived_at;
     from "directory" department as Department;
 }
 
@@ -96,21 +97,12 @@ fn visible(tx: &Tx) -> Result<Predicate> {
     )))
 }
 
-fn shown(filter: Option<&DepartmentFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"directory\".\"department\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the departments that the actor may see.
 pub async fn page(
     tx: &mut Tx,
     request: PageRequest<DepartmentFilter, DepartmentSortField>,
 ) -> Result<Page<Department>> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     list(tx, request, visible).await
 }
 
@@ -119,7 +111,7 @@ pub async fn count(
     tx: &mut Tx,
     request: PageRequest<DepartmentFilter, DepartmentSortField>,
 ) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     tally(tx, request, visible).await
 }
 

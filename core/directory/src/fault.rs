@@ -75,6 +75,7 @@ pub const REASONS: &[&str] = &[
     "directory.user_stronger",
     "directory.user_unknown",
     "directory.weekend_invalid",
+    "directory.too_many_attachments",
 ];
 
 #[cfg(test)]

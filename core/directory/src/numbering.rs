@@ -6,6 +6,7 @@ use async_graphql::InputObject;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use kernel::Keep as _;
 use kernel::filter::{IdFilter, IntFilter, TextFilter};
 use kernel::id::TypedId;
 use kernel::ids::{CompanyId, OrganisationId, SequenceId};
@@ -153,6 +154,7 @@ pub async fn next_many(
     .bind::<Integer, _>(year)
     .bind::<Text, _>(DEFAULT_FORMAT)
     .bind::<BigInt, _>(many)
+    .kept()
     .get_result(tx.conn())
     .await?;
     Ok((taken.number..taken.number + many)

@@ -236,6 +236,7 @@ diesel::table! {
         company_id -> Nullable<Uuid>,
         subject_kind -> Nullable<Text>,
         subject_id -> Nullable<Uuid>,
+        attached -> Bool,
         created_by -> Uuid,
         created_at -> Timestamptz,
         archived_at -> Nullable<Timestamptz>,

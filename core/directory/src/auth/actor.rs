@@ -76,7 +76,8 @@ pub struct Authenticated {
     pub csrf: Option<String>,
 }
 
-/// Turns a credential into an actor. Costs three round trips, one of them the query.
+/// Turns a credential into an actor. Costs two round trips: the query goes with the
+/// beginning of its transaction.
 pub async fn authenticate(
     db: &Db,
     credential: Credential<'_>,
@@ -85,8 +86,10 @@ pub async fn authenticate(
     let token = token_of(credential)?;
     let actor = Actor::system(token.organisation);
     let context = Arc::new(Context::new(Arc::new(actor), db.clock().now()));
-    let mut tx = db.begin(&context).await?;
-    let found = find(&mut tx, &token).await?;
+    let named = token.clone();
+    let (mut tx, found) = db
+        .begin_asking(&context, |connection| Box::pin(find(connection, named)))
+        .await?;
     let accepted = found.filter(|found| is_good(&token, found, tx.now()));
     let Some(found) = accepted else {
         tx.commit().await?;

@@ -1,7 +1,7 @@
 //! Log-in, and how a credential becomes an actor.
 //!
-//! Round trips of [`authenticate`]: begin and bind the tenant that the token names, one query for
-//! the credential, its user and every grant, commit; and at most once a minute a sign of life.
+//! Round trips of [`authenticate`]: begin, bind the tenant that the token names and ask for the
+//! credential, its user and every grant; commit; and at most once a minute a sign of life.
 
 mod actor;
 mod login;

@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{
     Array, Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Untyped, Uuid as SqlUuid,
 };
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use kernel::ids::{EmployeeId, UserId};
 use kernel::{Locale, Result, Tx};
 use serde::Deserialize;
@@ -107,7 +107,10 @@ pub(super) async fn given_to(tx: &mut Tx, user: UserId) -> Result<Vec<Given>> {
 }
 
 /// The credential that a token names, with its user and grants.
-pub(super) async fn find(tx: &mut Tx, token: &Token) -> Result<Option<Found>> {
+pub(super) async fn find(
+    mut connection: &AsyncPgConnection,
+    token: Token,
+) -> Result<Option<Found>> {
     let shown = if token.kind == TokenKind::ApiKey {
         OF_API_KEY
     } else {
@@ -128,7 +131,7 @@ pub(super) async fn find(tx: &mut Tx, token: &Token) -> Result<Option<Found>> {
         organisation: token.organisation.0,
         record: token.record,
     };
-    Ok(query.get_result(tx.conn()).await.optional()?)
+    Ok(query.get_result(&mut connection).await.optional()?)
 }
 
 /// A query of ours with two binds, `$1` the organisation and `$2` the record. Unlike `sql_query` it

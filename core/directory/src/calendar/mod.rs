@@ -68,7 +68,7 @@ listing! {
         name: TextFilter => name,
         /// By country.
         country: TextFilter => country,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of calendars.
@@ -80,6 +80,7 @@ listing! {
     }
     default Name Asc;
     search [name, region];
+    archived archived_at;
     from "directory" calendar as Calendar;
 }
 
@@ -92,21 +93,12 @@ fn visible(tx: &Tx) -> Result<Predicate> {
     ))
 }
 
-fn shown(filter: Option<&CalendarFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"directory\".\"calendar\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the calendars.
 pub async fn page(
     tx: &mut Tx,
     request: PageRequest<CalendarFilter, CalendarSortField>,
 ) -> Result<Page<Calendar>> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     list(tx, request, visible).await
 }
 
@@ -115,7 +107,7 @@ pub async fn count(
     tx: &mut Tx,
     request: PageRequest<CalendarFilter, CalendarSortField>,
 ) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     tally(tx, request, visible).await
 }
 

@@ -108,7 +108,7 @@ listing! {
         tax_id: TextFilter => tax_id,
         /// By country.
         country: TextFilter => country,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of companies.
@@ -124,10 +124,11 @@ listing! {
     }
     default LegalName Asc;
     search [code, legal_name, trade_name, tax_id];
+    archived archived_at;
     from "directory" company as Company;
 }
 
-fn visible(tx: &Tx) -> Result<Predicate> {
+pub(crate) fn visible(tx: &Tx) -> Result<Predicate> {
     let scope = tx.require(COMPANY_READ)?;
     let organisation = Predicate::equal(
         "\"directory\".\"company\".\"organisation_id\"",
@@ -148,21 +149,12 @@ fn visible(tx: &Tx) -> Result<Predicate> {
     Ok(organisation.and(scoped.or(of_departments)))
 }
 
-fn shown(filter: Option<&CompanyFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"directory\".\"company\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the companies that the actor may see.
 pub async fn page(
     tx: &mut Tx,
     request: PageRequest<CompanyFilter, CompanySortField>,
 ) -> Result<Page<Company>> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     list(tx, request, visible).await
 }
 
@@ -171,7 +163,7 @@ pub async fn count(
     tx: &mut Tx,
     request: PageRequest<CompanyFilter, CompanySortField>,
 ) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     tally(tx, request, visible).await
 }
 

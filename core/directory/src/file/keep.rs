@@ -45,6 +45,7 @@ pub async fn keep(tx: &mut Tx, upload: StagedUploadId, how: Keep) -> Result<File
         company_id: how.company,
         subject_kind: Some(kind.to_owned()),
         subject_id: Some(subject),
+        attached: false,
         created_by: upload.user_id.0,
         created_at: tx.now(),
         archived_at: None,

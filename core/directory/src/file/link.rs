@@ -9,7 +9,7 @@ use kernel::ids::{ApiKeyId, FileId, OrganisationId, UserId};
 use kernel::{Actor, Context, Db, Fault, Principal, Result, Tx};
 use uuid::Uuid;
 
-use super::{File, FileStore, constant, find, told};
+use super::{Attachables, File, FileStore, by_ids, constant, told};
 use crate::auth::{bare_actor, grants_of, key_actor};
 
 /// Minutes that a link is good for.
@@ -35,9 +35,11 @@ pub struct Download {
     pub bytes: Bytes,
 }
 
-/// A link to a file that the actor may read; call it for files that were found visible.
+/// A link to a file that the actor may read; call it for files that were found visible, as of what
+/// is attached to a record the record decides, which is asked again when the link is opened.
 pub fn link(tx: &Tx, store: &FileStore, file: &File) -> Result<FileLink> {
-    if !file.is_visible_to(tx.actor()) || file.organisation_id != tx.organisation() {
+    let visible = file.attached || file.is_visible_to(tx.actor());
+    if !visible || file.organisation_id != tx.organisation() {
         return Err(Fault::not_found("kernel.not_found").into());
     }
     Ok(signed_link(
@@ -81,7 +83,12 @@ fn signed(fields: &[String; 5]) -> [&str; 6] {
 }
 
 /// Opens a link: the last part of the path that [`link`] gave.
-pub async fn open(db: &Db, store: &FileStore, ticket: &str) -> Result<Download> {
+pub async fn open(
+    db: &Db,
+    store: &FileStore,
+    kinds: Attachables,
+    ticket: &str,
+) -> Result<Download> {
     let bad = || Fault::not_found("directory.file_link_invalid");
     let now = db.clock().now();
     let (organisation, id, principal, granted) = read(store, ticket, now).ok_or_else(bad)?;
@@ -92,11 +99,11 @@ pub async fn open(db: &Db, store: &FileStore, ticket: &str) -> Result<Download> 
     let actor = actor.ok_or_else(bad)?;
     let mut tx = db.begin(&context(actor)).await?;
     let found = if granted {
-        super::load(&mut tx, &[id]).await?.into_iter().next()
+        super::load(&mut tx, &[id]).await?
     } else {
-        find(&mut tx, id).await?
+        by_ids(&mut tx, kinds, &[id]).await?
     };
-    let file = found.ok_or_else(bad)?;
+    let file = found.into_iter().next().ok_or_else(bad)?;
     tx.emit(told(
         "directory.file.downloaded",
         &file,

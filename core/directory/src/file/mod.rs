@@ -1,5 +1,6 @@
 //! Files: rows that say whose they are and who may read them; the bytes lie in the store.
 
+mod attachable;
 mod keep;
 mod link;
 mod sniff;
@@ -22,14 +23,16 @@ use kernel::predicate::Value;
 use kernel::{Actor, Event, Fault, Permission, Predicate, Principal, Result, Scope, Tx, listing};
 use uuid::Uuid;
 
+pub use attachable::{ATTACHABLE, Attachable, Attachables, AttachmentSubject, attached_to};
 pub use keep::{Keep, content, keep, load};
 pub use link::{Download, FileLink, LINK_MINUTES, link, link_granted, open};
 pub use sniff::{MAX_BYTES, media_type};
 pub use store::FileStore;
 pub use upload::{
-    AttachmentCreateInput, AttachmentSubject, StagedUpload, StagedUploadCreateInput, attach,
-    receive, stage,
+    AttachmentCreateInput, StagedUpload, StagedUploadCreateInput, attach, receive, stage,
 };
+
+use attachable::Rights;
 
 use crate::permission::{FILE_MANAGE, PERMISSIONS};
 use crate::schema::file;
@@ -60,6 +63,8 @@ pub struct File {
     pub subject_kind: Option<String>,
     /// The record that it belongs to.
     pub subject_id: Option<Uuid>,
+    /// Whether somebody attached it to that record, whose rights then are the file's.
+    pub attached: bool,
     /// Who stored it; all zeros for Trastienda itself.
     pub created_by: Uuid,
     /// When it was stored.
@@ -71,9 +76,12 @@ pub struct File {
 }
 
 impl File {
-    /// Whether an actor may read it: by its permission where it belongs, as its owner, or as the
-    /// key whose own job made it.
+    /// Whether an actor may read it by itself: by its permission where it belongs, as its owner, or
+    /// as the key whose own job made it. Of what is attached to a record the record decides.
     pub fn is_visible_to(&self, actor: &Actor) -> bool {
+        if self.attached {
+            return false;
+        }
         let made =
             self.subject_kind.as_deref() == Some(JOB) && key_of(actor) == Some(self.created_by);
         let owned = self.owner_user.is_some() && self.owner_user == actor.principal.user();
@@ -105,7 +113,7 @@ listing! {
         subject: IdFilter => subject_id,
         /// By when it was stored.
         created_at: DateTimeFilter => created_at,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of files.
@@ -121,6 +129,7 @@ listing! {
     }
     default CreatedAt Desc;
     search [name];
+    archived archived_at;
     from "directory" file as File;
 }
 
@@ -135,9 +144,20 @@ fn key_of(actor: &Actor) -> Option<Uuid> {
     }
 }
 
+fn column(name: &str) -> String {
+    format!("\"directory\".\"file\".\"{name}\"")
+}
+
+/// What belongs to no record that decides, and what is attached to records that the actor may see.
+fn visible(tx: &Tx, kinds: Attachables) -> Result<Predicate> {
+    let alone = Predicate::sql(column("attached")).negated().and(own(tx));
+    let attached = attachable::of_records(tx, kinds, Rights::Read)?;
+    let here = Predicate::equal(&column("organisation_id"), tx.organisation().uuid());
+    Ok(here.and(alone.or(attached)))
+}
+
 /// The files whose permission the actor has where they belong, and their own.
-fn visible(tx: &Tx) -> Predicate {
-    let column = |name: &str| format!("\"directory\".\"file\".\"{name}\"");
+fn own(tx: &Tx) -> Predicate {
     let mut parts = Vec::new();
     if let Some(key) = key_of(tx.actor()) {
         let made = Predicate::equal(&column("created_by"), key);
@@ -151,8 +171,7 @@ fn visible(tx: &Tx) -> Predicate {
         &column("permission"),
         &column("company_id"),
     ));
-    let organisation = tx.organisation().uuid();
-    Predicate::equal(&column("organisation_id"), organisation).and(Predicate::some(parts))
+    Predicate::some(parts)
 }
 
 fn by_grants(grants: &BTreeMap<String, Scope>, permission: &str, company: &str) -> Vec<Predicate> {
@@ -176,33 +195,29 @@ fn by_grants(grants: &BTreeMap<String, Scope>, permission: &str, company: &str) 
     parts
 }
 
-fn shown(filter: Option<&FileFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"directory\".\"file\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the files that the actor may read.
 pub async fn page(
     tx: &mut Tx,
+    kinds: Attachables,
     request: PageRequest<FileFilter, FileSortField>,
 ) -> Result<Page<File>> {
-    let visible = shown(request.filter.as_ref(), visible(tx));
+    let visible = visible(tx, kinds)?;
     list(tx, request, visible).await
 }
 
 /// How many files the actor may read.
-pub async fn count(tx: &mut Tx, request: PageRequest<FileFilter, FileSortField>) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx));
+pub async fn count(
+    tx: &mut Tx,
+    kinds: Attachables,
+    request: PageRequest<FileFilter, FileSortField>,
+) -> Result<i64> {
+    let visible = visible(tx, kinds)?;
     tally(tx, request, visible).await
 }
 
 /// The visible ones among some files.
-pub async fn by_ids(tx: &mut Tx, ids: &[FileId]) -> Result<Vec<File>> {
-    let visible = visible(tx);
+pub async fn by_ids(tx: &mut Tx, kinds: Attachables, ids: &[FileId]) -> Result<Vec<File>> {
+    let visible = visible(tx, kinds)?;
     Ok(file::table
         .filter(file::organisation_id.eq(tx.organisation()))
         .filter(file::id.eq_any(ids))
@@ -212,12 +227,12 @@ pub async fn by_ids(tx: &mut Tx, ids: &[FileId]) -> Result<Vec<File>> {
         .await?)
 }
 
-/// A file that the actor may read.
+/// A file that the actor may read by itself; what is attached to records is not among them.
 pub async fn find(tx: &mut Tx, id: FileId) -> Result<Option<File>> {
-    Ok(by_ids(tx, &[id]).await?.into_iter().next())
+    Ok(by_ids(tx, &[], &[id]).await?.into_iter().next())
 }
 
-/// The bytes of a file that the actor may read.
+/// The bytes of a file that the actor may read by itself.
 pub async fn bytes(tx: &mut Tx, store: &FileStore, id: FileId) -> Result<Bytes> {
     let unknown = || Fault::not_found("kernel.not_found").at(["id"]);
     let found = find(tx, id).await?.ok_or_else(unknown)?;
@@ -260,6 +275,7 @@ pub async fn store(tx: &mut Tx, store: &FileStore, new: NewFile) -> Result<File>
         company_id: new.company,
         subject_kind: new.subject.map(|(kind, _)| kind.to_owned()),
         subject_id: new.subject.map(|(_, id)| id),
+        attached: false,
         created_by: tx.actor().principal.uuid(),
         created_at: tx.now(),
         archived_at: None,
@@ -310,12 +326,14 @@ pub struct FileArchiveInput {
     pub expected_version: Option<i32>,
 }
 
-/// Hides a file from lists; its bytes stay, as retention asks.
-pub async fn archive(tx: &mut Tx, command: FileArchiveInput) -> Result<File> {
-    let scope = tx.require(FILE_MANAGE)?;
+/// Hides a file from lists; its bytes stay, as retention asks. What is attached to a record takes
+/// the right to change the record besides.
+pub async fn archive(tx: &mut Tx, kinds: Attachables, command: FileArchiveInput) -> Result<File> {
+    tx.require(FILE_MANAGE)?;
     let unknown = || Fault::not_found("kernel.not_found").at(["id"]);
-    let seen = find(tx, command.id).await?.ok_or_else(unknown)?;
-    if !scope.covers(seen.company_id, None) {
+    let seen = by_ids(tx, kinds, &[command.id]).await?;
+    let seen = seen.into_iter().next().ok_or_else(unknown)?;
+    if archivable(tx, kinds, &[seen.id]).await?.is_empty() {
         return Err(unknown().into());
     }
     let now = tx.now();
@@ -340,7 +358,27 @@ pub async fn archive(tx: &mut Tx, command: FileArchiveInput) -> Result<File> {
         constant(&row.permission),
     ))
     .await?;
+    let told = attachable::told_of_record("directory.attachment.archived", kinds, &row);
+    tx.emit_all(told.into_iter().collect()).await?;
     Ok(row)
+}
+
+/// Those among some files that the actor may archive.
+pub async fn archivable(tx: &mut Tx, kinds: Attachables, ids: &[FileId]) -> Result<Vec<FileId>> {
+    let scope = tx.actor().scope(FILE_MANAGE);
+    if scope.is_nowhere() {
+        return Ok(Vec::new());
+    }
+    let managed = Predicate::in_scope(&scope, Some(&column("company_id")), None);
+    let alone = Predicate::sql(column("attached")).negated().and(managed);
+    let attached = attachable::of_records(tx, kinds, Rights::Write)?;
+    Ok(file::table
+        .filter(file::organisation_id.eq(tx.organisation()))
+        .filter(file::id.eq_any(ids))
+        .filter(alone.or(attached))
+        .select(file::id)
+        .load(tx.conn())
+        .await?)
 }
 
 #[cfg(test)]
@@ -360,6 +398,7 @@ mod tests {
             company_id: company,
             subject_kind: None,
             subject_id: None,
+            attached: false,
             created_by: Uuid::nil(),
             created_at: DateTime::default(),
             archived_at: None,

@@ -1,15 +1,16 @@
 //! Staged uploads: announced in GraphQL, put by HTTP at a signed address, then attached.
 
-use async_graphql::{InputObject, OneofObject};
+use async_graphql::InputObject;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::ids::{CompanyId, FileId, OrganisationId, PartyId, StagedUploadId, UserId};
-use kernel::{Actor, Context, Db, Error, Fault, Result, Tx};
+use kernel::ids::{FileId, OrganisationId, StagedUploadId, UserId};
+use kernel::{Actor, Context, Db, Fault, Result, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
+use super::attachable::{self, Attachables, AttachmentSubject};
 use super::{File, FileStore, MAX_BYTES, insert, sniff};
 use crate::auth::own_user;
 use crate::check::Input;
@@ -164,15 +165,6 @@ async fn lock(tx: &mut Tx, id: StagedUploadId) -> Result<StagedUpload> {
         })
 }
 
-/// The record that a file is attached to.
-#[derive(Clone, Debug, OneofObject)]
-pub enum AttachmentSubject {
-    /// A company.
-    Company(CompanyId),
-    /// A party.
-    Party(PartyId),
-}
-
 /// Makes a file of a received upload.
 #[derive(Clone, Debug, InputObject)]
 pub struct AttachmentCreateInput {
@@ -216,12 +208,24 @@ pub(super) async fn became(tx: &mut Tx, id: StagedUploadId, row: &File) -> Resul
     Ok(())
 }
 
-/// Makes a file of an upload of one's own that has arrived. Once.
-pub async fn attach(tx: &mut Tx, command: AttachmentCreateInput) -> Result<File> {
+/// Makes a file of an upload of one's own that has arrived. Once. A file that is attached to a
+/// record takes the right to change the record, and is from then on seen by who sees it.
+///
+/// # Errors
+/// `kernel.not_found` at `subject` for a record that may not be seen, denied for one that may not
+/// be changed, `directory.too_many_attachments`; what is wrong with the upload at `upload`.
+pub async fn attach(
+    tx: &mut Tx,
+    kinds: Attachables,
+    command: AttachmentCreateInput,
+) -> Result<File> {
     tx.require(FILE_MANAGE)?;
+    let place = match command.subject {
+        Some(subject) => Some(attachable::place(tx, kinds, subject).await?),
+        None => None,
+    };
     let (upload, sha256, media_type) = arrived(tx, command.upload).await?;
-    let user = upload.user_id;
-    let (subject, company) = subject_of(tx, command.subject.as_ref()).await?;
+    let permission = place.as_ref().map_or(FILE_READ, |place| place.kind.read);
     let row = File {
         organisation_id: upload.organisation_id,
         id: FileId::generate(),
@@ -229,40 +233,20 @@ pub async fn attach(tx: &mut Tx, command: AttachmentCreateInput) -> Result<File>
         media_type,
         size: upload.size,
         sha256,
-        permission: FILE_READ.to_owned(),
-        owner_user: Some(user),
-        company_id: company,
-        subject_kind: subject.map(|(kind, _)| kind.to_owned()),
-        subject_id: subject.map(|(_, id)| id),
-        created_by: user.0,
+        permission: permission.to_owned(),
+        owner_user: place.is_none().then_some(upload.user_id),
+        company_id: place.as_ref().and_then(|place| place.company),
+        subject_kind: place.as_ref().map(|place| place.kind.kind.to_owned()),
+        subject_id: place.as_ref().map(|place| place.record),
+        attached: place.is_some(),
+        created_by: upload.user_id.0,
         created_at: tx.now(),
         archived_at: None,
         version: 1,
     };
-    insert(tx, &row, FILE_READ).await?;
+    insert(tx, &row, permission).await?;
     became(tx, upload.id, &row).await?;
+    let told = attachable::told_of_record("directory.attachment.created", kinds, &row);
+    tx.emit_all(told.into_iter().collect()).await?;
     Ok(row)
-}
-
-type Subject = (&'static str, Uuid);
-
-/// The record, when the actor may see it, and the company that the file then concerns.
-async fn subject_of(
-    tx: &mut Tx,
-    subject: Option<&AttachmentSubject>,
-) -> Result<(Option<Subject>, Option<CompanyId>)> {
-    let missing = |reason| Error::from(Fault::not_found(reason).at(["subject"]));
-    match subject {
-        None => Ok((None, None)),
-        Some(AttachmentSubject::Company(id)) => {
-            let found = crate::company::find(tx, *id).await?;
-            found.ok_or_else(|| missing("directory.company_unknown"))?;
-            Ok((Some(("Company", id.0)), Some(*id)))
-        }
-        Some(AttachmentSubject::Party(id)) => {
-            let found = crate::party::find(tx, *id).await?;
-            found.ok_or_else(|| missing("directory.party_unknown"))?;
-            Ok((Some(("Party", id.0)), None))
-        }
-    }
 }

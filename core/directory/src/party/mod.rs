@@ -95,7 +95,7 @@ listing! {
         external_id: TextFilter => external_id,
         /// By e-mail address.
         email: TextFilter => email,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of parties.
@@ -109,10 +109,11 @@ listing! {
     }
     default Name Asc;
     search [name, trade_name, tax_id, external_id, email];
+    archived archived_at;
     from "directory" party as Party;
 }
 
-fn visible(tx: &Tx) -> Result<Predicate> {
+pub(crate) fn visible(tx: &Tx) -> Result<Predicate> {
     tx.require(PARTY_READ)?;
     let organisation = tx.organisation().uuid();
     Ok(Predicate::equal(
@@ -121,27 +122,18 @@ fn visible(tx: &Tx) -> Result<Predicate> {
     ))
 }
 
-fn shown(filter: Option<&PartyFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"directory\".\"party\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the parties.
 pub async fn page(
     tx: &mut Tx,
     request: PageRequest<PartyFilter, PartySortField>,
 ) -> Result<Page<Party>> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     list(tx, request, visible).await
 }
 
 /// How many parties there are.
 pub async fn count(tx: &mut Tx, request: PageRequest<PartyFilter, PartySortField>) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     tally(tx, request, visible).await
 }
 

@@ -68,7 +68,7 @@ listing! {
         name: TextFilter => name,
         /// By whether it came with the organisation.
         built_in: BooleanFilter => built_in,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of roles.
@@ -82,6 +82,7 @@ listing! {
     }
     default Name Asc;
     search [key, name, description];
+    archived archived_at;
     from "directory" role as Role;
 }
 
@@ -94,27 +95,18 @@ fn visible(tx: &Tx) -> Result<Predicate> {
     ))
 }
 
-fn shown(filter: Option<&RoleFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"directory\".\"role\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the roles.
 pub async fn page(
     tx: &mut Tx,
     request: PageRequest<RoleFilter, RoleSortField>,
 ) -> Result<Page<Role>> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     list(tx, request, visible).await
 }
 
 /// How many roles there are.
 pub async fn count(tx: &mut Tx, request: PageRequest<RoleFilter, RoleSortField>) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     tally(tx, request, visible).await
 }
 
