@@ -27,6 +27,7 @@ impl Job for EscalateApprovals {
     const KIND: &'static str = "processes.approval.escalate";
     const QUEUE: &'static str = "processes";
     const PERMISSION: Permission = POLICY_MANAGE;
+    const SCHEDULABLE: bool = true;
 
     /// Gives `{"escalated": n}`.
     async fn run(self, run: JobRun) -> Result<serde_json::Value> {

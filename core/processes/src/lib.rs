@@ -31,6 +31,7 @@
 )]
 
 pub mod approval;
+pub mod attachment;
 pub mod authority;
 pub mod delegation;
 pub mod event;
@@ -47,6 +48,7 @@ pub mod schema;
 pub mod sentence;
 pub mod task;
 
+pub use attachment::ATTACHABLE;
 pub use authority::Authority;
 pub use fault::MESSAGES;
 pub use permission::PERMISSIONS;

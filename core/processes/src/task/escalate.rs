@@ -28,6 +28,7 @@ impl Job for Escalate {
     const KIND: &'static str = "processes.task_escalate";
     const QUEUE: &'static str = "processes";
     const PERMISSION: Permission = TASK_MANAGE;
+    const SCHEDULABLE: bool = true;
 
     /// Gives `{"escalated": n, "told": m}`.
     async fn run(self, run: JobRun) -> Result<serde_json::Value> {

@@ -28,12 +28,12 @@ pub use checklist::{
 pub use comment::{TaskCommentAddInput, comment};
 pub use create::{About, TaskCreateInput, create};
 pub use escalate::{Escalate, Escalated, escalate_due};
-pub(crate) use list::queued;
 pub use list::{
-    TaskFilter, TaskPriorityFilter, TaskSort, TaskSortField, TaskStatusFilter, by_ids,
-    checklist_by_ids, checklists_of, comment_by_ids, comments_of, count, find, holds_of, page,
-    watchers_of,
+    TaskFilter, TaskGroupBy, TaskPriorityFilter, TaskSort, TaskSortField, TaskStatusFilter,
+    aggregate, by_ids, checklist_by_ids, checklists_of, comment_by_ids, comments_of, count, find,
+    holds_of, page, watchers_of,
 };
+pub(crate) use list::{queued, visible};
 pub use record::{ChecklistItem, Task, TaskComment, TaskPriority, TaskStatus};
 pub use step::{
     TaskBlockInput, TaskCancelInput, TaskCompleteInput, TaskReopenInput, TaskStartInput, block,

@@ -1,6 +1,8 @@
 //! Reading tasks. Seen by those who may read them where they belong, and by their own people: who
 //! has them to do, who asked for them, who watches them, and who could take them from a queue.
 
+mod aggregate;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::filter::{DateTimeFilter, IdFilter, IntFilter, TextFilter};
@@ -13,6 +15,8 @@ use super::rules::Hold;
 use super::store::hold_of;
 use crate::permission::TASK_READ;
 use crate::schema::{task, task_checklist, task_comment, task_watcher};
+
+pub use aggregate::{TaskGroupBy, aggregate};
 
 kernel::enum_filter! {
     /// Conditions on where a task stands.
@@ -199,7 +203,7 @@ async fn seen(tx: &mut Tx, ids: &[TaskId]) -> Result<Vec<TaskId>> {
 }
 
 /// What the actor may see of tasks.
-pub(super) fn visible(tx: &Tx) -> Result<Predicate> {
+pub(crate) fn visible(tx: &Tx) -> Result<Predicate> {
     let scope = tx.actor().scope(TASK_READ);
     let here = Predicate::equal(&column("organisation_id"), tx.organisation().0);
     if scope.everywhere {
