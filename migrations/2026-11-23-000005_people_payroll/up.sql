@@ -138,7 +138,8 @@ CREATE TABLE people.pay_concept (
     code text NOT NULL CHECK (code ~ '^[A-Z0-9][A-Z0-9_-]{0,19}$'),
     name_es text NOT NULL CHECK (length(name_es) BETWEEN 1 AND 100),
     name_en text NOT NULL CHECK (length(name_en) BETWEEN 1 AND 100),
-    kind text NOT NULL CHECK (kind IN ('EARNING', 'DEDUCTION')),
+    kind text NOT NULL CHECK (
+        kind IN ('EARNING', 'OVERTIME', 'OVERTIME_FORCE_MAJEURE', 'DEDUCTION')),
     formula text NOT NULL CHECK (length(formula) BETWEEN 1 AND 1000),
     in_contribution_base boolean NOT NULL,
     taxable boolean NOT NULL,
@@ -147,6 +148,8 @@ CREATE TABLE people.pay_concept (
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     PRIMARY KEY (organisation_id, id),
     UNIQUE (organisation_id, company_id, id),
+    -- Of overtime the law decides: outside the common base, and taxed.
+    CHECK (kind NOT LIKE 'OVERTIME%' OR (NOT in_contribution_base AND taxable)),
     CONSTRAINT pay_concept_code UNIQUE (organisation_id, company_id, code),
     FOREIGN KEY (organisation_id, company_id) REFERENCES directory.company (organisation_id, id)
 );
@@ -295,6 +298,7 @@ CREATE TABLE people.payroll_run (
     drafted_by uuid,
     calculated_by uuid,
     submitted_by uuid,
+    prepared_by uuid[] NOT NULL DEFAULT '{}',
     approval_id uuid,
     approved_at timestamptz,
     posted_at timestamptz,
@@ -397,6 +401,19 @@ CREATE TABLE people.payroll_failure (
 );
 SELECT kernel.tenant_table('people.payroll_failure', 'SELECT, INSERT, UPDATE, DELETE');
 
+-- What each employee was calculated from, as a digest: whose inputs give another one by now has to
+-- be calculated anew before the run goes on.
+CREATE TABLE people.payroll_basis (
+    organisation_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    employee_id uuid NOT NULL,
+    digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
+    PRIMARY KEY (organisation_id, run_id, employee_id),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES people.payroll_run (organisation_id, id),
+    FOREIGN KEY (organisation_id, employee_id) REFERENCES people.employee (organisation_id, id)
+);
+SELECT kernel.tenant_table('people.payroll_basis', 'SELECT, INSERT, DELETE');
+
 CREATE TABLE people.payslip (
     organisation_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -421,6 +438,7 @@ CREATE TABLE people.payslip (
     common_base numeric(19,4) NOT NULL,
     professional_base numeric(19,4) NOT NULL,
     tax_rate numeric(5,2) NOT NULL,
+    foreseen_pay numeric(19,4) NOT NULL DEFAULT 0,
     extra_pay_share numeric(19,4) NOT NULL,
     pack_code text NOT NULL,
     pack_version text NOT NULL,

@@ -147,6 +147,19 @@ async fn recovered(month: &Month, list: &str) -> [Decimal; 2] {
     [amount(&one["recovered"]), amount(&one["outstanding"])]
 }
 
+/// Printed when somebody asks for it, and once.
+async fn it_is_printed_in_spanish_too(month: &Month, id: &Value) {
+    let selection = "payslip { pdf(locale: ES) { id name download { path } } }";
+    let input = json!({ "id": id, "locale": "ES" });
+    let first = done(&month.clerk, "payslipPrint", input.clone(), selection).await;
+    let file = &first["payslip"]["pdf"];
+    let pdf = fetch(month, file).await;
+    let pdf = String::from_utf8_lossy(&pdf);
+    assert!(pdf.starts_with("%PDF") && pdf.contains("<rdf:li>es</rdf:li>"));
+    let again = done(&month.clerk, "payslipPrint", input, selection).await;
+    assert_eq!(again["payslip"]["pdf"]["id"], file["id"]);
+}
+
 async fn the_payslip_is_english(month: &Month, name: &str) {
     let slip = payslip_of(month, name).await;
     let query = "query ($id: ID!) { payslip(id: $id) { \
@@ -154,6 +167,7 @@ async fn the_payslip_is_english(month: &Month, name: &str) {
                  es: pdf(locale: ES) { id } } }";
     let data = month.clerk.run(query, json!({ "id": slip["id"] })).await;
     assert_eq!(data["payslip"]["es"], Value::Null, "{data}");
+    it_is_printed_in_spanish_too(month, &slip["id"]).await;
     let pdf = fetch(month, &data["payslip"]["en"]).await;
     let pdf = String::from_utf8_lossy(&pdf);
     assert!(pdf.starts_with("%PDF") && pdf.contains("Individual statement of wages paid"));

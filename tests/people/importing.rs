@@ -51,7 +51,7 @@ async fn look(client: &Client, job: &str) -> Value {
 }
 
 #[test]
-fn an_import_hires_everybody_row_by_row() {
+fn an_import_hires_everybody_at_once() {
     run(|app| async {
         let tenant = Tenant::new(app).await;
         let manager = tenant.login(app, "carmen.molina").await;
@@ -72,6 +72,8 @@ fn an_import_hires_everybody_row_by_row() {
         for table in ["people.employee", "people.contract"] {
             assert_eq!(count(app, &tenant, table).await, 84, "{table}");
         }
+        let commits = "(SELECT DISTINCT xmin::text FROM people.employee WHERE number > 24) AS t";
+        assert_eq!(count(app, &tenant, commits).await, 1, "everybody at once");
         let numbers = "(SELECT DISTINCT number FROM people.employee WHERE number <= 84) AS n";
         assert_eq!(
             count(app, &tenant, numbers).await,

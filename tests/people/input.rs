@@ -194,5 +194,13 @@ fn a_year_without_rules_is_told() {
         let input = json!({ "company": company, "year": 2019, "month": 11 });
         let payload = act(&clerk, "payrollRunDraft", input, RUN).await;
         assert_eq!(reasons(&payload), ["people.no_rule_pack"], "{payload}");
+        // The rules of 2025 know social security alone.
+        let input = json!({ "company": company, "year": 2025, "month": 11 });
+        let payload = act(&clerk, "payrollRunDraft", input, RUN).await;
+        assert_eq!(reasons(&payload), ["people.no_tax_rules"], "{payload}");
+        let error = &payload["userErrors"][0];
+        assert_eq!(error["field"], json!(["input", "year"]));
+        assert!(text(&error["message"]).contains("2025"), "{error}");
+        assert_eq!(count(app, &tenant, "people.payroll_run").await, 0);
     });
 }

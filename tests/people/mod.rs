@@ -1,6 +1,6 @@
 //! Payroll through the served API: the month, its second person, its failures, who sees what.
 
-mod apart;
+pub mod apart;
 mod approvals;
 mod calculation_killed;
 mod corrections;
@@ -11,8 +11,11 @@ mod importing;
 mod input;
 mod keys;
 mod month;
+mod outdated;
 mod redis_flushed;
 mod roles;
 pub mod stage;
+mod summary;
+mod taken_back;
 mod terms;
 mod worker_killed;

@@ -16,10 +16,15 @@ use crate::schema::pay_concept;
 use crate::{fault, reach};
 
 kernel::text_enum! {
-    /// Whether a concept is paid or taken.
+    /// Whether a concept is paid or taken. Of overtime the law decides more than the company does:
+    /// it is taxed, and contributes apart from the common base (LGSS, art. 149).
     pub enum PayConceptKind {
         /// It is paid.
         Earning = "EARNING",
+        /// It is paid for overtime.
+        Overtime = "OVERTIME",
+        /// It is paid for overtime by force majeure, which contributes less.
+        OvertimeForceMajeure = "OVERTIME_FORCE_MAJEURE",
         /// It is taken from the net.
         Deduction = "DEDUCTION",
     }
@@ -28,6 +33,13 @@ kernel::text_enum! {
 kernel::enum_filter! {
     /// Conditions on the kind of a concept.
     PayConceptKindFilter of PayConceptKind
+}
+
+impl PayConceptKind {
+    /// Whether it is paid for overtime.
+    pub fn is_overtime(self) -> bool {
+        matches!(self, Self::Overtime | Self::OvertimeForceMajeure)
+    }
 }
 
 /// The values that a formula may speak of: `amount` and `quantity` of the item (0 when absent);
@@ -103,7 +115,7 @@ listing! {
         code: TextFilter => code,
         /// By whether it is paid or taken.
         kind: PayConceptKindFilter => kind,
-        /// By archival.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of pay concepts.
@@ -117,6 +129,7 @@ listing! {
     }
     default Code Asc;
     search [code, name_es, name_en];
+    archived archived_at;
     from "people" pay_concept as PayConcept;
 }
 
@@ -221,10 +234,11 @@ pub struct PayConceptCreateInput {
     /// How it is computed: `amount`, or for example `base_salary * 0.05 * floor(seniority_years / 3)`.
     #[graphql(default_with = "String::from(\"amount\")")]
     pub formula: String,
-    /// Whether it counts for the contribution base.
+    /// Whether it counts for the common contribution base. Overtime never does: it has
+    /// contributions of its own.
     #[graphql(default = true)]
     pub in_contribution_base: bool,
-    /// Whether it is taxed.
+    /// Whether it is taxed. Overtime always is.
     #[graphql(default = true)]
     pub taxable: bool,
 }
@@ -255,12 +269,13 @@ pub async fn create(tx: &mut Tx, command: PayConceptCreateInput) -> Result<PayCo
             "formula",
             checked_formula(&command.formula, tx.context().locale),
         ),
-        in_contribution_base: command.in_contribution_base,
+        in_contribution_base: command.in_contribution_base && !command.kind.is_overtime(),
         taxable: command.taxable,
         archived_at: None,
         created_at: tx.now(),
         version: 1,
     };
+    check_overtime(&row, &mut input, "taxable");
     input.finish()?;
     diesel::insert_into(pay_concept::table)
         .values(&row)
@@ -344,10 +359,12 @@ fn patched(tx: &Tx, seen: &PayConcept, patch: &PayConceptPatch) -> Result<PayCon
             checked_formula(formula, tx.context().locale),
         );
     }
-    next.in_contribution_base = patch
+    let in_base = patch
         .in_contribution_base
         .unwrap_or(seen.in_contribution_base);
+    next.in_contribution_base = in_base && !seen.kind.is_overtime();
     next.taxable = patch.taxable.unwrap_or(seen.taxable);
+    check_overtime(&next, &mut input, "patch.taxable");
     next.archived_at = match patch.archived {
         Some(true) => seen.archived_at.or(Some(tx.now())),
         Some(false) => None,
@@ -355,6 +372,13 @@ fn patched(tx: &Tx, seen: &PayConcept, patch: &PayConceptPatch) -> Result<PayCon
     };
     input.finish()?;
     Ok(next)
+}
+
+/// Notes that overtime was to go untaxed.
+fn check_overtime(row: &PayConcept, input: &mut Input, at: &str) {
+    input.check(row.taxable || !row.kind.is_overtime(), || {
+        Fault::invalid(fault::OVERTIME_UNTAXED).at(at.split('.'))
+    });
 }
 
 /// A formula that can be read and speaks of known values alone.

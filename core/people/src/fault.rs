@@ -126,6 +126,8 @@ reasons! {
     CELL_WORD = "people.cell_word";
     /// There are no rules for the month.
     NO_RULE_PACK = "people.no_rule_pack";
+    /// The rules of the year know no tax.
+    NO_TAX_RULES = "people.no_tax_rules";
     /// The month has its run.
     RUN_EXISTS = "people.run_exists";
     /// A correction of the run is open.
@@ -142,6 +144,14 @@ reasons! {
     NOTHING_CALCULATED = "people.nothing_calculated";
     /// Some employees could not be calculated.
     UNSETTLED = "people.unsettled";
+    /// Somebody's pay would come out otherwise by now.
+    OUTDATED = "people.outdated";
+    /// An employee's calculation ended in a defect of ours.
+    NOT_CALCULATED = "people.not_calculated";
+    /// There is no such payslip, or it is not the reader's to see.
+    PAYSLIP_NOT_FOUND = "people.payslip_not_found";
+    /// Overtime is always taxed.
+    OVERTIME_UNTAXED = "people.overtime_untaxed";
     /// A payslip's net is below zero.
     NET_BELOW_ZERO = "people.net_below_zero";
     /// A run waits for its approval.
@@ -156,6 +166,8 @@ reasons! {
     RULE = "people.rule";
     /// A concept can't be computed.
     ITEM_FORMULA = "people.item_formula";
+    /// A concept comes out higher than an amount may be.
+    ITEM_TOO_LARGE = "people.item_too_large";
     /// A concept comes out below zero.
     ITEM_NEGATIVE = "people.item_negative";
     /// The employee has no bank account.

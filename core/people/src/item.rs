@@ -212,11 +212,12 @@ pub(crate) fn month_of(year: i32, month: i32) -> Option<Month> {
     Month::of(year, u32::try_from(month).ok()?)
 }
 
-/// Whether it is zero or more, below a hundred million, with so many decimals at most.
+/// What an amount of money stays below.
+pub(crate) const MOST: i64 = 100_000_000;
+
+/// Whether it is zero or more, below [`MOST`], with so many decimals at most.
 pub(crate) fn is_amount(value: Decimal, places: u32) -> bool {
-    value >= Decimal::ZERO
-        && value < Decimal::from(100_000_000)
-        && value.normalize().scale() <= places
+    value >= Decimal::ZERO && value < Decimal::from(MOST) && value.normalize().scale() <= places
 }
 
 /// Takes an item back.

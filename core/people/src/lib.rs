@@ -7,7 +7,7 @@
 //!   beside the salary.
 //! - [`pack`]: which versions of the legal rules were computed by. [`account`]: where it is posted.
 //! - [`payroll`]: the run of a month, from draft to posting and delivery. [`payslip`]: its results,
-//!   each line with its rule, inputs, version and source.
+//!   each line with its rule, inputs, version and source. [`report`]: what payrolls came to.
 //!
 //! Invariants, kept by Rust and by the database: the contracts of an employee never overlap; a
 //! company has one regular run a month; a payslip's totals are the sums of its lines and its net is
@@ -32,6 +32,7 @@
 pub mod absence;
 pub mod account;
 pub mod advance;
+pub mod attachment;
 mod belonging;
 pub mod concept;
 pub mod contract;
@@ -46,8 +47,11 @@ pub mod payroll;
 pub mod payslip;
 pub mod permission;
 mod reach;
+pub mod report;
 pub mod schema;
 
+pub use attachment::ATTACHABLE;
 pub use fault::{MESSAGES, REASONS};
 pub use job::register;
 pub use permission::PERMISSIONS;
+pub use report::reports;

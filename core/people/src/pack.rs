@@ -1,6 +1,6 @@
 //! Rule packs: which versions of the legal rules of a country this organisation has computed by.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::filter::{DateFilter, IdFilter, TextFilter};
@@ -113,12 +113,16 @@ pub async fn by_ids(tx: &mut Tx, ids: &[RulePackId]) -> Result<Vec<InstalledPack
         .await?)
 }
 
-/// The rules of a country on a day.
+/// The step of a payslip that not every pack can do: one may know social security alone.
+const TAX: &str = "withholding";
+
+/// The rules of a country on a day, whole: social security and tax.
 ///
 /// # Errors
-/// `people.no_rule_pack` at `month` when there are none.
+/// `people.no_rule_pack` at `month` when there are none; `people.no_tax_rules` at `year` when those
+/// of the year know no tax.
 pub(crate) fn on(country: &str, day: NaiveDate) -> Result<Arc<RulePack>> {
-    rules::library::pack_for(country, day).map_err(|errors| {
+    let pack = rules::library::pack_for(country, day).map_err(|errors| {
         if errors
             .iter()
             .any(|error| matches!(error, RuleError::NoPackFor { .. }))
@@ -131,7 +135,12 @@ pub(crate) fn on(country: &str, day: NaiveDate) -> Result<Arc<RulePack>> {
         } else {
             Error::bug(format!("the built-in rules are malformed: {errors:?}"))
         }
-    })
+    })?;
+    if !pack.has_procedure(TAX) {
+        let fault = Fault::invalid(fault::NO_TAX_RULES).with("country", country);
+        return Err(fault.with("year", day.year()).at(["year"]).into());
+    }
+    Ok(pack)
 }
 
 /// Writes down that a pack was computed by, and gives its record's id.

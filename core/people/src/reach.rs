@@ -38,6 +38,13 @@ pub(crate) fn visible(
     Ok(Predicate::equal(columns.organisation, tx.organisation().0).and(seen))
 }
 
+/// What the actor may change by a permission; one's own gives no right to it.
+pub(crate) fn changeable(tx: &Tx, columns: Columns, permission: Permission) -> Result<Predicate> {
+    let scope = tx.require(permission)?;
+    let here = Predicate::equal(columns.organisation, tx.organisation().0);
+    Ok(here.and(within(&scope, columns)))
+}
+
 /// The employee that the actor is, where they may see their own.
 pub(crate) fn own_record(actor: &Actor, own: Permission) -> Option<EmployeeId> {
     actor.employee.filter(|_| actor.may(own))

@@ -209,6 +209,7 @@ diesel::table! {
         drafted_by -> Nullable<Uuid>,
         calculated_by -> Nullable<Uuid>,
         submitted_by -> Nullable<Uuid>,
+        prepared_by -> Array<Uuid>,
         approval_id -> Nullable<Uuid>,
         approved_at -> Nullable<Timestamptz>,
         posted_at -> Nullable<Timestamptz>,
@@ -249,6 +250,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    people.payroll_basis (organisation_id, run_id, employee_id) {
+        organisation_id -> Uuid,
+        run_id -> Uuid,
+        employee_id -> Uuid,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
     people.payslip (organisation_id, id) {
         organisation_id -> Uuid,
         id -> Uuid,
@@ -273,6 +283,7 @@ diesel::table! {
         common_base -> Numeric,
         professional_base -> Numeric,
         tax_rate -> Numeric,
+        foreseen_pay -> Numeric,
         extra_pay_share -> Numeric,
         pack_code -> Text,
         pack_version -> Text,

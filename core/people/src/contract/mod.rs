@@ -80,7 +80,8 @@ pub struct Contract {
     pub end_reason: Option<String>,
     /// The part of the full time; 1 is full time.
     pub working_time: Dec,
-    /// Hours a month, for part-time work; they follow from the part of the full time when absent.
+    /// Hours of a whole month, for part-time work; they follow from the part of the full time when
+    /// absent.
     pub monthly_hours: Option<Dec>,
     /// Gross pay for its period and working time.
     pub salary: Dec,

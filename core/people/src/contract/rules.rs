@@ -29,6 +29,16 @@ impl Month {
     pub fn days(self) -> u32 {
         self.last.day()
     }
+
+    /// Its number, 1 to 12.
+    pub fn number(self) -> u32 {
+        self.first.month()
+    }
+
+    /// Its year.
+    pub fn year(self) -> i32 {
+        self.first.year()
+    }
 }
 
 fn cents(value: Decimal) -> Decimal {
@@ -70,7 +80,8 @@ pub fn days_within(
     (start <= end).then_some((start, end))
 }
 
-/// The part of a year that a contract covers: whole months are twelfths, others count by thirtieths.
+/// The part of a year that a contract covers: whole months are twelfths, others count by
+/// thirtieths.
 pub fn part_of_year(contract: &Contract, year: i32) -> Decimal {
     let months = (1..=12).filter_map(|month| Month::of(year, month));
     let thirtieths: i64 = months
@@ -90,17 +101,18 @@ pub fn part_of_year(contract: &Contract, year: i32) -> Decimal {
 /// The extra pay due in a month: earned from the month after the last one was paid to the end of
 /// this one, or to the last day of who leaves. `chain` are the contracts that this one continues
 /// and itself, the earliest first; each earns at its own salary. Half away from zero, to the cent.
-pub fn extra_pay_due(chain: &[&Contract], month: Month) -> Decimal {
+///
+/// Extra pays (Estatuto de los Trabajadores, art. 31) are earned as the work is done. So where
+/// `next`, the contract that continues this one, prorates them or has none, what is open is paid
+/// off in this contract's last month, as it is to who leaves. An amendment made after that month
+/// was posted leaves it to a correction of the month.
+pub fn extra_pay_due(chain: &[&Contract], next: Option<&Contract>, month: Month) -> Decimal {
     let Some(current) = chain.last().filter(|it| !it.extra_pays_prorated) else {
         return Decimal::ZERO;
     };
     let months = &current.extra_pay_months;
     let now = i32::try_from(month.first.month()).unwrap_or_default();
-    let leaves = !current.is_amended()
-        && current
-            .ends_on
-            .is_some_and(|end| end.0 >= month.first && end.0 <= month.last);
-    if months.is_empty() || !(months.contains(&now) || leaves) {
+    if months.is_empty() || !(months.contains(&now) || is_paid_off(current, next, month)) {
         return Decimal::ZERO;
     }
     let window = window(months, now);
@@ -118,6 +130,15 @@ pub fn extra_pay_due(chain: &[&Contract], month: Month) -> Decimal {
         .filter(|it| !it.extra_pays_prorated)
         .map(|contract| monthly_salary(contract) * thirtieths(contract, from, month.last) / length);
     cents(earned.sum())
+}
+
+/// Whether what is open of the extra pays is paid in this month because none will be due later.
+fn is_paid_off(current: &Contract, next: Option<&Contract>, month: Month) -> bool {
+    let ends = current
+        .ends_on
+        .is_some_and(|end| end.0 >= month.first && end.0 <= month.last);
+    let goes_on = |next: &Contract| !next.extra_pays_prorated && !next.extra_pay_months.is_empty();
+    ends && (!current.is_amended() || next.is_some_and(|next| !goes_on(next)))
 }
 
 /// Months since the last extra pay, this one included.
@@ -222,7 +243,7 @@ pub(crate) mod tests {
     }
 
     fn due(contract: &Contract, year: i32, month: u32) -> Decimal {
-        extra_pay_due(&[contract], Month::of(year, month).unwrap())
+        extra_pay_due(&[contract], None, Month::of(year, month).unwrap())
     }
 
     #[test]
@@ -273,13 +294,40 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_is_earned_is_paid_off_when_extra_pays_are_prorated_or_given_up() {
+        let before = Contract {
+            end_reason: Some("AMENDED".into()),
+            ..contract(day(2020, 1, 1), Some(day(2026, 9, 30)))
+        };
+        let after = contract(day(2026, 10, 1), None);
+        let prorated = Contract {
+            extra_pays_prorated: true,
+            ..after.clone()
+        };
+        let without = Contract {
+            extra_pay_months: Vec::new(),
+            ..after.clone()
+        };
+        let due =
+            |next, month| extra_pay_due(&[&before], Some(next), Month::of(2026, month).unwrap());
+        for next in [&prorated, &without] {
+            assert_eq!(due(next, 9), dec!(1000), "July to September of six months");
+            assert_eq!(due(next, 8), Decimal::ZERO);
+        }
+        assert_eq!(due(&after, 9), Decimal::ZERO, "it goes on to be earned");
+        let december = Month::of(2026, 12).unwrap();
+        let later = extra_pay_due(&[&before, &prorated], None, december);
+        assert_eq!(later, Decimal::ZERO, "and is not paid twice");
+    }
+
+    #[test]
     fn a_rise_in_mid_term_is_earned_from_its_day() {
         let before = contract(day(2020, 1, 1), Some(day(2026, 3, 31)));
         let after = Contract {
             salary: Dec(dec!(42000)),
             ..contract(day(2026, 4, 1), None)
         };
-        let due = extra_pay_due(&[&before, &after], Month::of(2026, 6).unwrap());
+        let due = extra_pay_due(&[&before, &after], None, Month::of(2026, 6).unwrap());
         assert_eq!(due, dec!(2500));
     }
 

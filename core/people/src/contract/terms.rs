@@ -27,7 +27,7 @@ pub struct ContractTermsInput {
     pub seniority_from: Option<Date>,
     /// The part of the full time, above 0 and up to 1; full time when absent.
     pub working_time: Option<Dec>,
-    /// Hours a month, for part-time work.
+    /// Hours of a whole month, for part-time work.
     pub monthly_hours: Option<Dec>,
     /// Gross pay for its period and working time.
     pub salary: Dec,
@@ -63,7 +63,7 @@ pub struct ContractTermsPatch {
     pub ends_on: MaybeUndefined<Date>,
     /// The part of the full time.
     pub working_time: Option<Dec>,
-    /// Hours a month, for part-time work.
+    /// Hours of a whole month, for part-time work.
     pub monthly_hours: MaybeUndefined<Dec>,
     /// Gross pay for its period and working time.
     pub salary: Option<Dec>,

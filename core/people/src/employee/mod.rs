@@ -3,6 +3,7 @@
 //! Round trips of a hiring, of one or of many: known ids and departments 2, counter 1, record 3,
 //! outbox 2.
 
+mod aggregate;
 mod hire;
 mod import;
 mod sheet;
@@ -17,6 +18,7 @@ use kernel::ids::{CompanyId, DepartmentId, EmployeeId, OrganisationId};
 use kernel::page::{Page, PageRequest};
 use kernel::{Actor, Date, Event, Fault, Locale, Permission, Predicate, Result, Tx, listing};
 
+pub use aggregate::{EmployeeGroupBy, aggregate};
 pub use hire::{EmployeeHireInput, Hired, hire};
 pub use import::{EmployeeImport, EmployeeImportInput, import};
 
@@ -476,11 +478,11 @@ pub(crate) async fn employed(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use kernel::Scope;
 
-    fn someone() -> Employee {
+    pub(crate) fn someone() -> Employee {
         Employee {
             organisation_id: OrganisationId::generate(),
             id: EmployeeId::generate(),

@@ -11,6 +11,7 @@ use processes::approval::{
 use processes::{Sentence, authority};
 use rust_decimal::Decimal;
 
+use super::basis::outdated;
 use super::calculate::clear;
 use super::review::failure_count;
 use super::{
@@ -69,12 +70,13 @@ pub struct PayrollRunCancelInput {
     pub expected_version: Option<i32>,
 }
 
-/// Asks for approval of a run by a second person: neither who drafted it, nor who had it
-/// calculated, nor who submits it can give it.
+/// Asks for approval of a run by a second person: nobody who drafted it, had it calculated, left
+/// employees out, took them back in or submits it can give it.
 ///
 /// # Errors
-/// `people.unsettled` while an employee could not be calculated and was not excluded; a run
-/// without payslips; an account to pay from that is missing.
+/// `people.unsettled` while an employee could not be calculated and was not excluded;
+/// `people.outdated` when somebody's pay would come out otherwise by now; a run without payslips;
+/// an account to pay from that is missing.
 #[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
 pub async fn submit(tx: &mut Tx, command: PayrollRunSubmitInput) -> Result<PayrollRun> {
     let mut run = lock(tx, command.id, PAYROLL_RUN, command.expected_version).await?;
@@ -91,10 +93,7 @@ pub async fn submit(tx: &mut Tx, command: PayrollRunSubmitInput) -> Result<Payro
         .with("year", run.year.to_string())
         .with("company", &company.legal_name);
     let cost = run.cost();
-    let preparers: Vec<UserId> = [run.drafted_by, run.calculated_by, me]
-        .into_iter()
-        .flatten()
-        .collect();
+    let preparers: Vec<UserId> = run.prepared_by.iter().copied().chain(me).collect();
     let wanted = RequestApproval {
         company: Some(run.company_id),
         amount: (cost.amount.0 >= Decimal::ZERO).then_some(cost),
@@ -122,6 +121,8 @@ async fn check_ready(tx: &mut Tx, run: &PayrollRun, can_pay: bool) -> Result<()>
             .with("count", failed)
             .at(["id"])
     });
+    let outdated = Box::pin(outdated(tx, run)).await?;
+    faults.check(outdated == 0, || out_of_date(outdated));
     faults.check(run.payslips > 0, || {
         Fault::not_allowed(fault::NOTHING_CALCULATED).at(["id"])
     });
@@ -144,12 +145,19 @@ async fn check_ready(tx: &mut Tx, run: &PayrollRun, can_pay: bool) -> Result<()>
     faults.finish()
 }
 
+fn out_of_date(count: usize) -> Fault {
+    Fault::not_allowed(fault::OUTDATED)
+        .with("count", count)
+        .at(["id"])
+}
+
 /// Approves a run, by one's own right or on behalf of somebody who delegated theirs. When the
 /// approval has all it needs, the run is approved; any number of approvals at once approve it
 /// once. Takes a fresh proof of identity.
 ///
 /// # Errors
-/// Who prepared it can't; a run that is not in review.
+/// Who prepared it can't; a run that is not in review; `people.outdated` when somebody's pay would
+/// come out otherwise by now, so that it is to be rejected and calculated anew.
 #[tracing::instrument(skip_all, fields(run.id = %command.id), err)]
 pub async fn approve(tx: &mut Tx, command: PayrollRunApproveInput) -> Result<PayrollRun> {
     let run = lock_to_decide(tx, command.id, command.expected_version).await?;
@@ -210,6 +218,12 @@ async fn decide(
 ) -> Result<(PayrollRun, Approval)> {
     require_status(&run, &[PayrollRunStatus::InReview])?;
     tx.require_step_up()?;
+    if decision == ApprovalVerdict::Approve {
+        let outdated = Box::pin(outdated(tx, &run)).await?;
+        if outdated > 0 {
+            return Err(out_of_date(outdated).into());
+        }
+    }
     let id: ApprovalId = run
         .approval_id
         .ok_or_else(|| kernel::Error::bug("a run in review has no approval"))?;

@@ -282,20 +282,27 @@ fn refused(error: DocumentError) -> Error {
 
 /// What the receipts of some payslips are printed from.
 #[derive(Clone)]
-struct Batch {
+pub(super) struct Batch {
     company: Company,
     slips: Vec<(Payslip, Employee, Contract)>,
     lines: HashMap<PayslipId, Vec<PayslipLine>>,
     users: HashMap<EmployeeId, (UserId, Locale)>,
 }
 
+impl Batch {
+    /// The user who an employee is.
+    pub fn owner(&self, employee: EmployeeId) -> Option<UserId> {
+        self.users.get(&employee).map(|(user, _)| *user)
+    }
+}
+
 /// A printed receipt.
-struct Printed {
+pub(super) struct Printed {
     slip: PayslipId,
-    employee: EmployeeId,
+    pub employee: EmployeeId,
     locale: Locale,
-    name: String,
-    pdf: Result<Vec<u8>>,
+    pub name: String,
+    pub pdf: Result<Vec<u8>>,
 }
 
 /// Prints some payslips outside the transaction, then records and tells them inside.
@@ -313,7 +320,7 @@ async fn deliver(
     };
     let (printing, sheet) = (batch.clone(), run.clone());
     let now = job.context().now;
-    let printed = tokio::task::spawn_blocking(move || print_all(&sheet, &printing, now))
+    let printed = tokio::task::spawn_blocking(move || print_all(&sheet, &printing, None, now))
         .await
         .map_err(|error| Error::bug(format!("printing: {error}")))??;
     let (run, store) = (run.clone(), store.clone());
@@ -323,7 +330,7 @@ async fn deliver(
     .await
 }
 
-async fn load(tx: &mut Tx, run: &PayrollRun, ids: &[PayslipId]) -> Result<Batch> {
+pub(super) async fn load(tx: &mut Tx, run: &PayrollRun, ids: &[PayslipId]) -> Result<Batch> {
     let company = directory::company::load(tx, run.company_id).await?;
     let slips: Vec<(Payslip, Employee)> = payslip::table
         .inner_join(
@@ -361,8 +368,14 @@ async fn load(tx: &mut Tx, run: &PayrollRun, ids: &[PayslipId]) -> Result<Batch>
     })
 }
 
-/// Prints on every core: a page takes longer to set than to store.
-fn print_all(run: &PayrollRun, batch: &Batch, now: DateTime<Utc>) -> Result<Vec<Printed>> {
+/// Prints on every core: a page takes longer to set than to store. Each in a language, or in that
+/// of its employee.
+pub(super) fn print_all(
+    run: &PayrollRun,
+    batch: &Batch,
+    language: Option<Locale>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Printed>> {
     let print = move |(slip, employee, contract): &(Payslip, Employee, Contract)| {
         let lines = batch
             .lines
@@ -377,17 +390,14 @@ fn print_all(run: &PayrollRun, batch: &Batch, now: DateTime<Utc>) -> Result<Vec<
             payslip: slip,
             lines,
         };
+        let locale = language.unwrap_or(employee.locale);
         let pdf = Engine::shared()
-            .and_then(|engine| {
-                sheet
-                    .receipt()
-                    .pdf(engine, print::language(employee.locale), now)
-            })
+            .and_then(|engine| sheet.receipt().pdf(engine, print::language(locale), now))
             .map_err(refused);
         Printed {
             slip: slip.id,
             employee: employee.id,
-            locale: employee.locale,
+            locale,
             name: format!("{}.pdf", print::reference(run, employee)),
             pdf,
         }
@@ -428,23 +438,9 @@ async fn record(
             }
             Err(other) => return Err(other),
         };
-        let owner = batch.users.get(&one.employee).map(|(user, _)| *user);
-        let new = NewFile {
-            name: one.name,
-            bytes: bytes.into(),
-            permission: PAYSLIP_READ,
-            owner_user: owner,
-            company: Some(run.company_id),
-            subject: Some(("Payslip", one.slip.uuid())),
-        };
-        let file = directory::file::store(tx, store, new).await?;
-        rows.push(PayslipDocument {
-            organisation_id: run.organisation_id,
-            payslip_id: one.slip,
-            locale: one.locale,
-            file_id: file.id,
-            created_at: tx.now(),
-        });
+        let owner = batch.owner(one.employee);
+        let kept = (one.slip, one.locale, one.name);
+        rows.push(keep(tx, store, (run, owner), kept, bytes).await?);
         notices.extend(owner.map(|user| notice(run, batch, one.slip, user)));
         events.push(
             Event::new("people.payslip.issued", "Payslip", one.slip, PAYSLIP_READ)
@@ -461,6 +457,32 @@ async fn record(
     notification::notify_all(tx, notices).await?;
     tx.emit_all(events).await?;
     Ok(failed)
+}
+
+/// Keeps a printed receipt as a file of its owner.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    store: &FileStore,
+    (run, owner): (&PayrollRun, Option<UserId>),
+    (slip, locale, name): (PayslipId, Locale, String),
+    bytes: Vec<u8>,
+) -> Result<PayslipDocument> {
+    let new = NewFile {
+        name,
+        bytes: bytes.into(),
+        permission: PAYSLIP_READ,
+        owner_user: owner,
+        company: Some(run.company_id),
+        subject: Some(("Payslip", slip.uuid())),
+    };
+    let file = directory::file::store(tx, store, new).await?;
+    Ok(PayslipDocument {
+        organisation_id: run.organisation_id,
+        payslip_id: slip,
+        locale,
+        file_id: file.id,
+        created_at: tx.now(),
+    })
 }
 
 /// What an employee is told of their own payslip; no amount is in it.

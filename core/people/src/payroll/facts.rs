@@ -9,6 +9,7 @@ use diesel::sql_types as sql;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{EmployeeId, PayConceptId};
 use kernel::{Date, Dec, Result, Tx};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{PayrollRun, PayrollRunKind};
@@ -45,6 +46,16 @@ pub(super) struct Facts {
 pub(super) struct SoFar {
     pub taxable: Dec,
     pub tax: Dec,
+    /// The least and the most that its payslips foresaw for the whole year.
+    pub foreseen: Option<(Dec, Dec)>,
+}
+
+impl SoFar {
+    /// Whether every payslip of the year so far foresaw this pay; also where there is none yet.
+    pub fn foresaw(&self, annual_pay: Decimal) -> bool {
+        self.foreseen
+            .is_none_or(|(least, most)| least.0 == annual_pay && most.0 == annual_pay)
+    }
 }
 
 /// One employee's part of the facts.
@@ -86,7 +97,7 @@ impl Facts {
 impl Known<'_> {
     /// What the corrected run took for an advance or a garnishment: it is owed again while the
     /// month is computed anew.
-    pub fn taken(&self, subject: Uuid) -> rust_decimal::Decimal {
+    pub fn taken(&self, subject: Uuid) -> Decimal {
         let rows = self
             .given
             .iter()
@@ -170,9 +181,14 @@ async fn so_far(
         taxable: Dec,
         #[diesel(sql_type = sql::Numeric)]
         tax: Dec,
+        #[diesel(sql_type = sql::Numeric)]
+        least: Dec,
+        #[diesel(sql_type = sql::Numeric)]
+        most: Dec,
     }
     let sums: Vec<Sum> = diesel::sql_query(
-        "SELECT p.employee_id, sum(p.taxable_pay) AS taxable, sum(p.tax) AS tax \
+        "SELECT p.employee_id, sum(p.taxable_pay) AS taxable, sum(p.tax) AS tax, \
+            min(p.foreseen_pay) AS least, max(p.foreseen_pay) AS most \
          FROM people.payslip p \
          JOIN people.payroll_run r ON r.organisation_id = p.organisation_id AND r.id = p.run_id \
          WHERE p.organisation_id = $1 AND p.employee_id = ANY($2) AND p.company_id = $3 \
@@ -194,6 +210,7 @@ async fn so_far(
                 SoFar {
                     taxable: sum.taxable,
                     tax: sum.tax,
+                    foreseen: Some((sum.least, sum.most)),
                 },
             )
         })

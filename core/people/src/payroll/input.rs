@@ -1,21 +1,18 @@
 //! From what is known of an employee to what the rules ask for. Pure.
 
-use std::collections::BTreeMap;
-
 use chrono::{Datelike, NaiveDate};
 use kernel::Fault;
 use kernel::id::TypedId;
 use rules::fault::{RuleError, Text};
-use rules::formula::Formula;
 use rules::garnishment::{Basis, Order};
 use rules::payroll::{
-    self as engine, Ascendant, Deduction, Descendant, Earning, ExtraPays, PartTime, PayslipInput,
-    Period, Region, TaxSituation, YearToDate,
+    self as engine, Ascendant, Descendant, Earning, ExtraPays, PartTime, PayslipInput, Period,
+    Region, TaxSituation, YearToDate,
 };
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::facts::Known;
-use crate::concept::{PayConcept, PayConceptKind};
+use super::items;
 use crate::contract::rules::{
     Month, annual_salary, days_within, extra_pay_due, monthly_salary, part_of_year,
 };
@@ -23,7 +20,6 @@ use crate::contract::{Contract, ContractKind};
 use crate::family::{FamilySituation, TaxRegion};
 use crate::fault;
 use crate::garnishment::GarnishmentBasis;
-use crate::item::PayItem;
 
 /// What starts the code of a line that comes from a record of ours.
 pub(super) const ITEM: &str = "item:";
@@ -38,6 +34,8 @@ pub(super) struct Prepared<'f> {
     pub from: NaiveDate,
     pub to: NaiveDate,
     pub input: PayslipInput,
+    /// The items of overtime, which the rules know by their sums alone.
+    pub overtime: Vec<Earning>,
 }
 
 /// Prepares the payslip of a month; every reason why that can't be, at once.
@@ -70,23 +68,21 @@ pub(super) fn prepare<'f>(known: Known<'f>, month: Month) -> Result<Prepared<'f>
     input.part_time = part_time(contract);
     input.extra_pays = extra_pays(known, contract, month);
     input.unpaid_absence_days = absence_days(known, from, to);
-    let values = values(
-        contract,
-        month,
-        days(from, to) - i64::from(input.unpaid_absence_days),
-    );
-    add_items(known, month, &values, &mut input, &mut faults);
-    input.tax.annual_pay += yearly_items(known, month, &values);
+    let worked = days(from, to) - i64::from(input.unpaid_absence_days);
+    let values = items::values(contract, month, worked);
+    let overtime = items::add(known, month, &values, &mut input, &mut faults);
+    input.tax.annual_pay += items::yearly(known, month, &values);
     input.tax.annual_pay = cents(input.tax.annual_pay);
     input.advances = advances(known);
     input.garnishments = orders(known);
-    input.year_to_date = year_to_date(known, contract, month);
+    input.year_to_date = year_to_date(known, contract, month, input.tax.annual_pay);
     if faults.is_empty() {
         Ok(Prepared {
             contract,
             from,
             to,
             input,
+            overtime,
         })
     } else {
         Err(faults)
@@ -110,6 +106,12 @@ pub(super) fn refused(errors: Vec<RuleError>) -> Vec<Fault> {
             .at(path)
     });
     faults.collect()
+}
+
+/// Whether an employee has a contract in the month.
+pub(super) fn is_employed(known: Known<'_>, month: Month) -> bool {
+    let mut contracts = known.contracts.iter();
+    contracts.any(|it| days_within(it, month.first, month.last).is_some())
 }
 
 /// The one contract of the month.
@@ -148,8 +150,17 @@ fn extra_pays(known: Known<'_>, contract: &Contract, month: Month) -> ExtraPays 
         count: u32::try_from(contract.extra_pay_months.len()).unwrap_or_default(),
         amount: monthly_salary(contract),
         prorated: contract.extra_pays_prorated,
-        paid_now: extra_pay_due(&chain(known.contracts, contract), month),
+        paid_now: extra_pay_due(
+            &chain(known.contracts, contract),
+            successor(known.contracts, contract),
+            month,
+        ),
     }
+}
+
+/// The contract that continues another with other terms.
+fn successor<'c>(all: &'c [Contract], contract: &Contract) -> Option<&'c Contract> {
+    all.iter().find(|it| it.continues_id == Some(contract.id))
 }
 
 /// A contract after those that it continues, the earliest first.
@@ -232,125 +243,6 @@ fn ascendant(one: &crate::family::AscendantInput) -> Ascendant {
     }
 }
 
-/// What formulas may speak of; see [`crate::concept::VARIABLES`].
-fn values(contract: &Contract, month: Month, worked: i64) -> BTreeMap<String, Decimal> {
-    let seniority = month
-        .last
-        .years_since(contract.seniority_from.0)
-        .unwrap_or_default();
-    let values = [
-        ("amount", Decimal::ZERO),
-        ("quantity", Decimal::ZERO),
-        ("base_salary", monthly_salary(contract)),
-        ("annual_salary", annual_salary(contract)),
-        ("working_time", contract.working_time.0),
-        ("seniority_years", Decimal::from(seniority)),
-        ("worked_days", Decimal::from(worked.max(0))),
-        ("month_days", Decimal::from(month.days())),
-        ("month", Decimal::from(month.first.month())),
-    ];
-    values
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-fn with_item(values: &BTreeMap<String, Decimal>, item: &PayItem) -> BTreeMap<String, Decimal> {
-    let mut values = values.clone();
-    values.insert("amount".to_owned(), item.amount.unwrap_or_default().0);
-    values.insert("quantity".to_owned(), item.quantity.unwrap_or_default().0);
-    values
-}
-
-/// The items of the month: earnings, and deductions in the order of their making.
-fn add_items(
-    known: Known<'_>,
-    month: Month,
-    values: &BTreeMap<String, Decimal>,
-    input: &mut PayslipInput,
-    faults: &mut Vec<Fault>,
-) {
-    for item in known.items.iter().filter(|item| counts_in(item, month)) {
-        let Some(concept) = known.concepts.get(&item.concept_id) else {
-            continue;
-        };
-        let code = format!("{ITEM}{}", item.id.uuid());
-        let label = Text::new(&concept.name_es, &concept.name_en);
-        match earning(concept, &code, label.clone(), &with_item(values, item)) {
-            Ok(earning) if concept.kind == PayConceptKind::Earning => input.earnings.push(earning),
-            Ok(earning) => {
-                input.deductions.push(Deduction {
-                    code,
-                    label,
-                    amount: cents(earning.amount),
-                });
-            }
-            Err(fault) => faults.push(fault),
-        }
-    }
-}
-
-fn earning(
-    concept: &PayConcept,
-    code: &str,
-    label: Text,
-    values: &BTreeMap<String, Decimal>,
-) -> Result<Earning, Fault> {
-    let wrong = |text: Text| {
-        Fault::invalid(fault::ITEM_FORMULA)
-            .with("name", &concept.code)
-            .with("detail_es", text.es)
-            .with("detail_en", text.en)
-            .at(["items", concept.code.as_str()])
-    };
-    let formula = Formula::parse(&concept.formula).map_err(|problem| wrong(problem.text()))?;
-    let earning =
-        Earning::by_formula(code, label, &formula, values).map_err(|error| wrong(error.text()))?;
-    if earning.amount < Decimal::ZERO {
-        return Err(Fault::invalid(fault::ITEM_NEGATIVE)
-            .with("name", &concept.code)
-            .with("amount", earning.amount)
-            .at(["items", concept.code.as_str()]));
-    }
-    Ok(Earning {
-        in_ss_base: concept.in_contribution_base,
-        taxable: concept.taxable,
-        ..earning
-    })
-}
-
-fn counts_in(item: &PayItem, month: Month) -> bool {
-    item.starts_on.0 <= month.last && item.ends_on.is_none_or(|end| end.0 >= month.first)
-}
-
-/// What taxable items give in the year: recurring ones as foreseen, one-offs up to the month.
-fn yearly_items(known: Known<'_>, month: Month, values: &BTreeMap<String, Decimal>) -> Decimal {
-    let amounts = known.items.iter().filter_map(|item| {
-        let concept = known.concepts.get(&item.concept_id)?;
-        if concept.kind != PayConceptKind::Earning || !concept.taxable {
-            return None;
-        }
-        let label = Text::new("", "");
-        let amount = earning(concept, "", label, &with_item(values, item))
-            .ok()?
-            .amount;
-        Some(amount * Decimal::from(months_of(known, item, month)))
-    });
-    amounts.sum()
-}
-
-fn months_of(known: Known<'_>, item: &PayItem, now: Month) -> usize {
-    let months = (1..=12).filter_map(|month| Month::of(now.first.year(), month));
-    let counted = months.filter(|month| {
-        let employed = known
-            .contracts
-            .iter()
-            .any(|contract| days_within(contract, month.first, month.last).is_some());
-        employed && counts_in(item, *month) && (item.recurring || month.first <= now.first)
-    });
-    counted.count()
-}
-
 fn advances(known: Known<'_>) -> Vec<engine::Advance> {
     let due = known.advances.iter().filter_map(|advance| {
         let outstanding = advance.outstanding() + known.taken(advance.id.uuid());
@@ -385,18 +277,26 @@ fn orders(known: Known<'_>) -> Vec<Order> {
     due.collect()
 }
 
-/// The year so far. The rate is regularised when terms or family changed within the year (RIRPF,
-/// art. 87), or when what was paid already exceeds what was foreseen.
-fn year_to_date(known: Known<'_>, contract: &Contract, month: Month) -> YearToDate {
+/// The year so far. The rate is regularised when the pay foreseen for the year, the terms or the
+/// family changed within it (RIRPF, art. 87.2). Who leaves before their time is none of its cases:
+/// what was withheld stays, and the last month is not lowered to make up for it.
+fn year_to_date(
+    known: Known<'_>,
+    contract: &Contract,
+    month: Month,
+    foreseen: Decimal,
+) -> YearToDate {
     let begun = known.so_far.taxable.0 > Decimal::ZERO;
     let new_year = NaiveDate::from_ymd_opt(month.first.year(), 1, 1).unwrap_or(month.first);
     let hired = known.employee.hired_on.0;
     let after_start = |day: NaiveDate| day > new_year.max(hired) && day <= month.last;
+    let stays = contract.ends_on.is_none_or(|end| end.0 > month.last);
     let changed = known
         .families
         .iter()
         .any(|row| after_start(row.valid_from.0))
-        || (contract.continues_id.is_some() && after_start(contract.starts_on.0));
+        || (contract.continues_id.is_some() && after_start(contract.starts_on.0))
+        || (stays && !known.so_far.foresaw(foreseen));
     YearToDate {
         taxable_paid: known.so_far.taxable.0,
         tax_withheld: known.so_far.tax.0,

@@ -4,25 +4,35 @@
 //! - [`draft`] makes the run; one regular run a company and month, and corrections of a posted one.
 //! - [`enqueue_calculation`] wants the job that makes the payslips, employee by employee; who can't
 //!   be calculated is a failure with its reasons and stops nobody else.
-//! - [`review`] compares with the month before; [`exclude`] leaves an employee out for a reason.
+//! - [`reviews`] compares with the month before; [`exclude`] leaves an employee out for a reason.
 //! - [`submit`] asks for approval; [`approve`] and [`reject`] are another person's.
 //! - [`post`] writes one journal entry and wants the job that makes the bank file and the PDFs.
 //!
 //! Every command locks the run's row first, so that any number at once act one after another and
 //! all but one find its state changed.
 
+mod basis;
 mod calculate;
 mod decide;
 mod deliver;
 mod delta;
 mod facts;
+mod failure;
 mod input;
+mod items;
+mod listed;
 mod month;
 mod outcome;
+mod plan;
 mod post;
 mod print;
+mod reprint;
 mod review;
 mod settle;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod window;
 
 use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
@@ -45,14 +55,19 @@ pub use decide::{
     approve, cancel, decide_approval, reject, submit,
 };
 pub use deliver::{BankFile, PayrollDeliver, bank_file, bank_files};
+pub use failure::PayrollFailure;
+pub use listed::{
+    PayrollWarning, PayslipDifference, difference_count, differences, exclusions, failures,
+    warnings,
+};
 pub use month::{PayrollMonth, WhichMonth};
 pub use post::{PayrollRunPostInput, post};
-pub use review::{
-    PayrollFailure, PayrollReview, PayslipDifference, differences, exclusions, failures, review,
-};
+pub use reprint::{PayslipPrintInput, print};
+pub use review::{PayrollReview, PayrollSums, reviews};
 pub use settle::{
     PayrollEmployeeExcludeInput, PayrollEmployeeIncludeInput, PayrollExclusion, exclude, include,
 };
+pub use window::Window;
 
 use crate::contract::rules::Month;
 use crate::permission::{PAYROLL_READ, PAYROLL_RUN};
@@ -138,6 +153,9 @@ pub struct PayrollRun {
     pub calculated_by: Option<UserId>,
     /// Who submitted it last.
     pub submitted_by: Option<UserId>,
+    /// Everybody who had a hand in what it pays: who drafted it, had it calculated, left somebody
+    /// out or took them back in.
+    pub prepared_by: Vec<UserId>,
     /// Its last approval.
     pub approval_id: Option<ApprovalId>,
     /// When it was approved.
@@ -188,6 +206,12 @@ impl PayrollRun {
     /// What it costs the company: gross pay and its social security.
     pub fn cost(&self) -> Money {
         self.money(Dec(self.gross.0 + self.employer_contributions.0))
+    }
+
+    /// Notes that a user had a hand in what it pays, and so can't approve it.
+    fn touched_by(&mut self, user: Option<UserId>) {
+        let new = user.filter(|user| !self.prepared_by.contains(user));
+        self.prepared_by.extend(new);
     }
 
     pub(crate) fn event(&self, action: &'static str) -> Event {
@@ -411,13 +435,15 @@ pub async fn draft(tx: &mut Tx, command: PayrollRunDraftInput) -> Result<Payroll
     if let Some(corrects) = command.corrects {
         check_corrected(tx, &command, corrects).await?;
     }
+    let me = crate::reach::person_behind(tx).await?;
     let row = PayrollRun {
         id: command.id.unwrap_or_else(PayrollRunId::generate),
         kind: command.kind,
         corrects_id: command.corrects,
         pay_date,
         rule_pack_id: Some(pack::install(tx, &rules).await?),
-        drafted_by: crate::reach::person_behind(tx).await?,
+        drafted_by: me,
+        prepared_by: me.into_iter().collect(),
         ..blank(tx, command.company, command.year, command.month)
     };
     diesel::insert_into(payroll_run::table)
@@ -485,6 +511,7 @@ fn blank(tx: &Tx, company: CompanyId, year: i32, month: i32) -> PayrollRun {
         drafted_by: None,
         calculated_by: None,
         submitted_by: None,
+        prepared_by: Vec::new(),
         approval_id: None,
         approved_at: None,
         posted_at: None,

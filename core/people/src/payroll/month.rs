@@ -44,6 +44,11 @@ impl Job for PayrollMonth {
     const KIND: &'static str = "people.payroll_month";
     const QUEUE: &'static str = "people";
     const PERMISSION: Permission = PAYROLL_RUN;
+    const SCHEDULABLE: bool = true;
+
+    fn company(&self) -> Option<CompanyId> {
+        Some(self.company)
+    }
 
     async fn run(self, job: JobRun) -> Result<Value> {
         if job.is_dry_run() {

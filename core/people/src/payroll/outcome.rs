@@ -1,16 +1,20 @@
 //! From what the rules computed to a payslip with its lines. Pure.
 
+use chrono::NaiveDate;
 use kernel::ids::{PayslipId, PayslipLineId};
 use kernel::{Date, Dec, Fault};
-use rules::explained::{Explained, Line, Side};
-use rules::payroll::PayslipResult;
+use rules::explained::{Certainty, Explained, Line, Side};
+use rules::pack::RulePack;
+use rules::payroll::{Earning, PayslipResult};
 use rust_decimal::Decimal;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::PayrollRun;
 use super::facts::Known;
-use super::input::{ADVANCE, GARNISHMENT, ITEM, Prepared};
+use super::input::{ADVANCE, GARNISHMENT, ITEM, Prepared, cents};
+use crate::contract::Contract;
+use crate::contract::rules::Month;
 use crate::fault;
 use crate::payslip::{Payslip, PayslipLine, PayslipLineKind, PayslipLinePart};
 
@@ -66,6 +70,9 @@ pub(super) fn draw(
     for base in [&bases.common, &bases.professional, &bases.solidarity_excess] {
         lines.push(trace_line(&payslip, PayslipLineKind::Base, base));
     }
+    for item in &prepared.overtime {
+        lines.push(overtime_line(&payslip, known, result, item));
+    }
     let garnished = result
         .garnishment
         .iter()
@@ -79,6 +86,31 @@ pub(super) fn draw(
         lines.push(trace_line(&payslip, PayslipLineKind::Info, step));
     }
     place(&mut lines);
+    Ok(Drawn { payslip, lines })
+}
+
+/// The payslip of an employee who should have been given nothing: without lines, under the last
+/// contract that they had.
+pub(super) fn nothing(
+    run: &PayrollRun,
+    known: Known<'_>,
+    month: Month,
+    rules: &RulePack,
+) -> Result<Drawn, Vec<Fault>> {
+    let begun = known.contracts.iter().rev();
+    let contract = begun
+        .clone()
+        .find(|it| it.starts_on.0 <= month.last)
+        .or_else(|| known.contracts.iter().next());
+    let Some(contract) = contract else {
+        return Err(vec![Fault::invalid(fault::NO_CONTRACT).at(["contract"])]);
+    };
+    let payslip = Payslip {
+        pack_code: rules.id.clone(),
+        pack_version: rules.version.clone(),
+        ..blank(run, known, contract, (month.first, month.last))
+    };
+    let lines = Vec::new();
     Ok(Drawn { payslip, lines })
 }
 
@@ -101,20 +133,9 @@ fn payslip(
         .iter()
         .map(|notice| json!({"code": notice.code, "es": notice.text.es, "en": notice.text.en}))
         .collect();
+    let days = (prepared.from, prepared.to);
     Payslip {
-        organisation_id: run.organisation_id,
-        id: PayslipId::generate(),
-        run_id: run.id,
-        company_id: run.company_id,
-        department_id: known.employee.department_id,
-        employee_id: known.employee.id,
-        contract_id: prepared.contract.id,
-        year: run.year,
-        month: run.month,
-        period_from: Date(prepared.from),
-        period_to: Date(prepared.to),
         days: step("contribution_days"),
-        currency: run.currency,
         gross: Dec(result.gross),
         employee_contributions: Dec(result.employee_contributions),
         tax: Dec(result.tax),
@@ -125,10 +146,52 @@ fn payslip(
         common_base: Dec(result.bases.common.amount),
         professional_base: Dec(result.bases.professional.amount),
         tax_rate: Dec(result.withholding.rate),
+        foreseen_pay: Dec(prepared.input.tax.annual_pay),
         extra_pay_share: step("extra_accrual"),
         pack_code: result.pack.clone(),
         pack_version: result.version.clone(),
         notices: json!(notices),
+        ..blank(run, known, prepared.contract, days)
+    }
+}
+
+/// A payslip of zeros for some days of a contract.
+fn blank(
+    run: &PayrollRun,
+    known: Known<'_>,
+    contract: &Contract,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Payslip {
+    let zero = Dec::default();
+    Payslip {
+        organisation_id: run.organisation_id,
+        id: PayslipId::generate(),
+        run_id: run.id,
+        company_id: run.company_id,
+        department_id: known.employee.department_id,
+        employee_id: known.employee.id,
+        contract_id: contract.id,
+        year: run.year,
+        month: run.month,
+        period_from: Date(from),
+        period_to: Date(to),
+        days: zero,
+        currency: run.currency,
+        gross: zero,
+        employee_contributions: zero,
+        tax: zero,
+        deductions: zero,
+        net: zero,
+        employer_contributions: zero,
+        taxable_pay: zero,
+        common_base: zero,
+        professional_base: zero,
+        tax_rate: zero,
+        foreseen_pay: zero,
+        extra_pay_share: zero,
+        pack_code: String::new(),
+        pack_version: String::new(),
+        notices: json!([]),
         created_at: chrono::DateTime::default(),
     }
 }
@@ -189,6 +252,34 @@ fn named(known: Known<'_>, code: &str) -> Option<(String, Uuid)> {
 
 fn trace_line(payslip: &Payslip, kind: PayslipLineKind, step: &Explained) -> PayslipLine {
     row(payslip, kind, PayslipLinePart::Trace, step)
+}
+
+/// What an item of overtime came to: it is paid within the line of all overtime of its kind.
+fn overtime_line(
+    payslip: &Payslip,
+    known: Known<'_>,
+    result: &PayslipResult,
+    item: &Earning,
+) -> PayslipLine {
+    let named = named(known, &item.code);
+    let code = named
+        .as_ref()
+        .map_or(item.code.as_str(), |(code, _)| code.as_str());
+    let explained = Explained {
+        code: code.to_owned(),
+        label: item.label.clone(),
+        amount: cents(item.amount),
+        rule: format!("company/{code}"),
+        expression: item.rule.clone(),
+        version: result.version.clone(),
+        source: String::new(),
+        certainty: Certainty::A,
+        inputs: item.inputs.clone(),
+    };
+    PayslipLine {
+        subject_id: named.map(|(_, id)| id),
+        ..trace_line(payslip, PayslipLineKind::Info, &explained)
+    }
 }
 
 fn row(

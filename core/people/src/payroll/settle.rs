@@ -9,14 +9,14 @@ use kernel::ids::{EmployeeId, OrganisationId, PayrollRunId};
 use kernel::{Fault, Result, Tx};
 use uuid::Uuid;
 
-use super::calculate::{set_totals, totals};
+use super::totals::{set_totals, totals};
 use super::{PayrollRun, PayrollRunStatus, lock, require_status, store};
-use crate::fault;
 use crate::permission::PAYROLL_RUN;
-use crate::schema::{employee, payroll_exclusion, payroll_failure, payslip};
+use crate::schema::{employee, payroll_basis, payroll_exclusion, payroll_failure, payslip};
+use crate::{fault, reach};
 
 /// An employee left out of a run.
-#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, QueryableByName, Insertable)]
 #[diesel(table_name = payroll_exclusion, check_for_backend(diesel::pg::Pg))]
 pub struct PayrollExclusion {
     /// The tenant.
@@ -58,10 +58,11 @@ pub struct PayrollEmployeeIncludeInput {
 }
 
 /// Leaves an employee out of a calculated run: their payslip or failure goes, the totals follow,
-/// and later calculations of this run leave them out as well.
+/// and later calculations of this run leave them out as well. Who does it has a hand in what the
+/// run pays and can't approve it.
 #[tracing::instrument(skip_all, fields(run.id = %command.run), err)]
 pub async fn exclude(tx: &mut Tx, command: PayrollEmployeeExcludeInput) -> Result<PayrollRun> {
-    let run = lock(tx, command.run, PAYROLL_RUN, command.expected_version).await?;
+    let mut run = lock(tx, command.run, PAYROLL_RUN, command.expected_version).await?;
     require_status(&run, &[PayrollRunStatus::Calculated])?;
     let mut input = Input::new();
     let reason = input.take("reason", check::text(&command.reason, 500));
@@ -90,6 +91,7 @@ pub async fn exclude(tx: &mut Tx, command: PayrollEmployeeExcludeInput) -> Resul
         .execute(tx.conn())
         .await?;
     remove(tx, &run, command.employee).await?;
+    run.touched_by(reach::person_behind(tx).await?);
     let run = with_totals(tx, run).await?;
     let event = run.event("people.payroll_run.employee_excluded");
     tx.emit(
@@ -110,7 +112,11 @@ async fn remove(tx: &mut Tx, run: &PayrollRun, employee: EmployeeId) -> Result<(
     )
     .execute(tx.conn())
     .await?;
-    diesel::delete(payroll_failure::table.find((run.organisation_id, run.id, employee)))
+    let key = (run.organisation_id, run.id, employee);
+    diesel::delete(payroll_failure::table.find(key))
+        .execute(tx.conn())
+        .await?;
+    diesel::delete(payroll_basis::table.find(key))
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -122,7 +128,8 @@ async fn with_totals(tx: &mut Tx, mut run: PayrollRun) -> Result<PayrollRun> {
     store(tx, run).await
 }
 
-/// Takes an employee back into a run; the next calculation makes their payslip.
+/// Takes an employee back into a run; the next calculation makes their payslip. One that is under
+/// way knows nothing of them, so it ends without effect.
 #[tracing::instrument(skip_all, fields(run.id = %command.run), err)]
 pub async fn include(tx: &mut Tx, command: PayrollEmployeeIncludeInput) -> Result<PayrollRun> {
     let mut run = lock(tx, command.run, PAYROLL_RUN, command.expected_version).await?;
@@ -139,8 +146,10 @@ pub async fn include(tx: &mut Tx, command: PayrollEmployeeIncludeInput) -> Resul
             .at(["employee"])
             .into());
     }
-    // What was calculated without them is a draft again.
+    // What was calculated without them is a draft again, and what is being calculated is void.
     run.status = PayrollRunStatus::Draft;
+    run.calculation += 1;
+    run.touched_by(reach::person_behind(tx).await?);
     let run = store(tx, run).await?;
     let event = run.event("people.payroll_run.employee_included");
     tx.emit(event.set("employee", command.employee)).await?;

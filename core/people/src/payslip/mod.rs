@@ -71,6 +71,8 @@ pub struct Payslip {
     pub professional_base: Dec,
     /// Rate of withholding, in per cent.
     pub tax_rate: Dec,
+    /// Taxable pay foreseen for the whole year, of which the rate follows.
+    pub foreseen_pay: Dec,
     /// The month's share of the extra pays, which contributes though it may not be paid yet.
     pub extra_pay_share: Dec,
     /// The rules it was computed by.

@@ -70,7 +70,8 @@ pub struct Contract {
 pub struct PartTime {
     /// The part of the full time, above 0 and up to 1.
     pub ratio: Decimal,
-    /// Hours of the month; when absent they follow from the ratio.
+    /// Hours agreed for a whole month, of which the days with pay take their part; when absent they
+    /// follow from the ratio.
     pub hours: Option<Decimal>,
 }
 

@@ -207,6 +207,30 @@ fn part_time_has_a_floor_by_the_hour() {
 }
 
 #[test]
+fn the_floor_of_part_time_follows_the_days_with_pay() {
+    let mut whole = payslip(2026, 11, "712.25");
+    whole.part_time = Some(PartTime {
+        ratio: dec("0.5"),
+        hours: Some(dec("83")),
+    });
+    // 83 hours at 8.58 are 712.14, below the pay.
+    assert_eq!(bases(&whole), (dec("712.25"), dec("712.25")));
+    let mut leaver = whole.clone();
+    leaver.contract.ends_on = Some(day("2026-11-10"));
+    assert_eq!(bases(&leaver), (dec("237.42"), dec("237.42")));
+    let mut joiner = whole.clone();
+    joiner.contract.starts_on = day("2026-11-21");
+    assert_eq!(bases(&joiner), (dec("237.42"), dec("237.42")));
+    // A floor above the pay is a third of 712.14 as well.
+    joiner.monthly_salary = dec("600");
+    assert_eq!(bases(&joiner), (dec("237.38"), dec("237.38")));
+    // Twenty days of pay above their floor, and ten at half the minimum of the group.
+    let mut absent = whole;
+    absent.unpaid_absence_days = 10;
+    assert_eq!(bases(&absent), (dec("712.23"), dec("712.23")));
+}
+
+#[test]
 fn joiners_and_leavers_have_their_days() {
     let mut input = payslip(2026, 3, "3000.00");
     input.contract.starts_on = day("2026-03-16");

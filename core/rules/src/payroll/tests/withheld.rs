@@ -273,4 +273,11 @@ fn regularising_takes_the_rest_over_what_is_left() {
     let found = withholding(&pack("2026-07-31"), date, kind, &tax, &so_far).unwrap();
     // (4,926.00 - 1,000) / 15,000.
     assert_eq!(found.rate, dec("26.17"));
+    // Who has been paid all that is foreseen has nothing left to regularise over.
+    let beyond = YearToDate {
+        taxable_paid: dec("30000"),
+        ..so_far
+    };
+    let found = withholding(&pack("2026-07-31"), date, kind, &tax, &beyond).unwrap();
+    assert_eq!(found.rate, dec("16.42"));
 }
