@@ -6,4 +6,5 @@ DROP TABLE inventory.purchase_order;
 DROP TABLE inventory.stock_policy;
 DROP TABLE inventory.supplier_term;
 DROP FUNCTION inventory.purchase_order_line_frozen();
+DROP FUNCTION inventory.purchase_order_guard();
 DROP FUNCTION inventory.refuse_overlapping_term();

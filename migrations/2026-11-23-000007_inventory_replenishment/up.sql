@@ -206,7 +206,50 @@ CREATE INDEX proposal_by_creation ON inventory.proposal (organisation_id, create
 CREATE INDEX proposal_by_job ON inventory.proposal (organisation_id, job_id);
 SELECT kernel.tenant_table('inventory.proposal', 'SELECT, INSERT, UPDATE');
 
--- The lines of an order. `factor` is how many of the item's base unit one purchase unit is.
+-- An order goes its way and no other: what waits for approval is ordered with one that was given,
+-- what was called off or closed stays so. What it says of others never changes; its figures do not
+-- change once others have seen them.
+CREATE FUNCTION inventory.purchase_order_guard() RETURNS trigger
+LANGUAGE plpgsql SET search_path = inventory, pg_catalog AS $$
+BEGIN
+    IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
+        ('DRAFT', 'IN_APPROVAL'), ('DRAFT', 'ORDERED'), ('DRAFT', 'CANCELLED'),
+        ('IN_APPROVAL', 'DRAFT'), ('IN_APPROVAL', 'ORDERED'), ('IN_APPROVAL', 'CANCELLED'),
+        ('ORDERED', 'PARTIALLY_RECEIVED'), ('ORDERED', 'RECEIVED'), ('ORDERED', 'CANCELLED'),
+        ('PARTIALLY_RECEIVED', 'RECEIVED'), ('PARTIALLY_RECEIVED', 'CLOSED'),
+        ('PARTIALLY_RECEIVED', 'ORDERED'), ('RECEIVED', 'PARTIALLY_RECEIVED'),
+        ('RECEIVED', 'ORDERED')
+    ) THEN
+        RAISE EXCEPTION 'a purchase order does not go from % to %', OLD.status, NEW.status
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.status = 'IN_APPROVAL' AND NEW.status = 'ORDERED' AND NOT EXISTS (
+        SELECT FROM processes.approval a
+        WHERE a.organisation_id = NEW.organisation_id AND a.id = NEW.approval_id
+          AND a.subject_id = NEW.id AND a.status = 'APPROVED'
+    ) THEN
+        RAISE EXCEPTION 'nobody approved the purchase order' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (OLD.company_id, OLD.warehouse_id, OLD.supplier_id, OLD.number, OLD.currency,
+        OLD.prepared_by, OLD.created_at)
+       IS DISTINCT FROM
+       (NEW.company_id, NEW.warehouse_id, NEW.supplier_id, NEW.number, NEW.currency,
+        NEW.prepared_by, NEW.created_at)
+       OR (OLD.status <> 'DRAFT' AND (OLD.total, OLD.approval_id, OLD.submitted_by)
+           IS DISTINCT FROM (NEW.total, NEW.approval_id, NEW.submitted_by))
+       OR (OLD.status NOT IN ('DRAFT', 'IN_APPROVAL') AND OLD.ordered_on <> NEW.ordered_on)
+       OR (OLD.status IN ('CLOSED', 'CANCELLED') AND (OLD.ended_on, OLD.end_reason)
+           IS DISTINCT FROM (NEW.ended_on, NEW.end_reason)) THEN
+        RAISE EXCEPTION 'the figures of a purchase order do not change'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER purchase_order_guard BEFORE UPDATE ON inventory.purchase_order
+    FOR EACH ROW EXECUTE FUNCTION inventory.purchase_order_guard();
+
+-- The lines of an order. One purchase unit is `factor` of the item's unit, divided by `divisor`: two
+-- numbers, for a third or a dozenth is no decimal.
 CREATE TABLE inventory.purchase_order_line (
     organisation_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -215,6 +258,7 @@ CREATE TABLE inventory.purchase_order_line (
     item_id uuid NOT NULL,
     unit_id uuid NOT NULL,
     factor numeric(24,12) NOT NULL CHECK (factor > 0),
+    divisor numeric(24,12) NOT NULL DEFAULT 1 CHECK (divisor > 0),
     quantity numeric(19,6) NOT NULL CHECK (quantity > 0),
     price numeric(19,6) NOT NULL CHECK (price >= 0),
     expected_on date,
@@ -240,20 +284,31 @@ CREATE INDEX purchase_order_line_by_item
     ON inventory.purchase_order_line (organisation_id, item_id, purchase_order_id);
 SELECT kernel.tenant_table('inventory.purchase_order_line', 'SELECT, INSERT, UPDATE, DELETE');
 
--- What was asked for never changes once others have seen it; only what was received does.
+-- What was asked for never changes once others have seen it; only what was received does. The order
+-- is held, so that it leaves its draft with the lines that it is seen with.
 CREATE FUNCTION inventory.purchase_order_line_frozen() RETURNS trigger
 LANGUAGE plpgsql SET search_path = inventory, pg_catalog AS $$
+DECLARE
+    of_order uuid := CASE TG_OP WHEN 'INSERT' THEN NEW.purchase_order_id
+        ELSE OLD.purchase_order_id END;
+    of_tenant uuid := CASE TG_OP WHEN 'INSERT' THEN NEW.organisation_id
+        ELSE OLD.organisation_id END;
 BEGIN
-    IF EXISTS (
-        SELECT FROM inventory.purchase_order o
-        WHERE o.organisation_id = OLD.organisation_id AND o.id = OLD.purchase_order_id
-          AND o.status <> 'DRAFT'
-    ) AND (TG_OP = 'DELETE'
-        OR (NEW.purchase_order_id, NEW.item_id, NEW.unit_id, NEW.factor, NEW.quantity, NEW.price,
+    IF TG_OP = 'UPDATE' AND (NEW.purchase_order_id, NEW.position, NEW.item_id, NEW.unit_id,
+            NEW.factor, NEW.divisor, NEW.quantity, NEW.price, NEW.expected_on,
             NEW.over_receipt_percent)
-           IS DISTINCT FROM
-           (OLD.purchase_order_id, OLD.item_id, OLD.unit_id, OLD.factor, OLD.quantity, OLD.price,
-            OLD.over_receipt_percent)) THEN
+           IS NOT DISTINCT FROM
+           (OLD.purchase_order_id, OLD.position, OLD.item_id, OLD.unit_id,
+            OLD.factor, OLD.divisor, OLD.quantity, OLD.price, OLD.expected_on,
+            OLD.over_receipt_percent) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.purchase_order_id <> OLD.purchase_order_id THEN
+        RAISE EXCEPTION 'a line stays in its order' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM inventory.purchase_order o
+        WHERE o.organisation_id = of_tenant AND o.id = of_order AND o.status = 'DRAFT' FOR SHARE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'the lines of an order that left its draft do not change'
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -262,11 +317,12 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER purchase_order_line_frozen BEFORE UPDATE OR DELETE
+CREATE TRIGGER purchase_order_line_frozen BEFORE INSERT OR UPDATE OR DELETE
     ON inventory.purchase_order_line
     FOR EACH ROW EXECUTE FUNCTION inventory.purchase_order_line_frozen();
 
--- What came in for a line of an order, and by which movement; below zero when that was reversed.
+-- What came in for a line of an order, and by which movement; below zero for what went back to the
+-- supplier, and when the movement was reversed.
 CREATE TABLE inventory.purchase_receipt (
     organisation_id uuid NOT NULL,
     id uuid NOT NULL,

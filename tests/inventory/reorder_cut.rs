@@ -15,7 +15,7 @@ use crate::app::{App, run, system};
 use crate::people::stage::{count, follow};
 
 /// Items with policies, of which one in ten is to be ordered; more than two chunks of a run.
-async fn many(app: &App, shop: &Shop, items: i32) {
+pub async fn many(app: &App, shop: &Shop, items: i32) {
     let context = system(shop.store.tenant.demo.organisation, &app.db);
     let mut tx = app.db.begin(&context).await.unwrap();
     let (organisation, company) = (context.organisation().0, shop.store.company_id().0);

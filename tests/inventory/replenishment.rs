@@ -53,7 +53,7 @@ fn it_explains_itself(proposal: &Value) {
         "onHandQuantity": "5.000000", "onOrderQuantity": "0.000000",
         "reorderPoint": "10.000000", "targetQuantity": "50.000000",
         "shortageQuantity": "45.000000", "supplierChoice": "CHEAPEST",
-        "roundedUpQuantity": "3.000000", "leadTimeDays": 5, "ruleVersion": "reorder/1",
+        "roundedUpQuantity": "3.000000", "leadTimeDays": 5, "ruleVersion": "reorder/2",
         "offerCount": 2,
     });
     let why = proposal["explanation"].as_object().expect("why");

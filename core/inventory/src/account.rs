@@ -69,7 +69,7 @@ pub struct StockSetting {
 }
 
 /// The accounts of a company for posting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Accounts(Vec<StockAccount>);
 
 impl Accounts {
@@ -108,6 +108,16 @@ pub async fn setting(tx: &mut Tx, company: CompanyId) -> Result<StockSetting> {
     tx.require_in(ITEM_READ, company, None)?;
     directory::company::load(tx, company).await?;
     load_setting(tx, company).await
+}
+
+/// The account of a company for a purpose, for who posts against stock, as invoices do against
+/// [`StockAccountPurpose::ReceivedNotInvoiced`]. Checks no permission.
+pub async fn code_of(
+    tx: &mut Tx,
+    company: CompanyId,
+    purpose: StockAccountPurpose,
+) -> Result<String> {
+    Ok(load(tx, company).await?.code(purpose, None).to_owned())
 }
 
 pub(crate) async fn load(tx: &mut Tx, company: CompanyId) -> Result<Accounts> {

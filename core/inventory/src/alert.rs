@@ -339,13 +339,23 @@ async fn close_arrived(
         gone = gone.filter(stock_alert::warehouse_id.eq(warehouse));
     }
     let gone: Vec<StockAlertId> = gone.load(tx.conn()).await?;
-    if gone.is_empty() {
+    close_all(tx, &gone).await
+}
+
+/// Closes those of some alerts that are still open.
+pub(crate) async fn close(tx: &mut Tx, ids: &[StockAlertId]) -> Result<()> {
+    let closed = close_all(tx, ids).await?;
+    tell(tx, &[], &closed).await
+}
+
+async fn close_all(tx: &mut Tx, ids: &[StockAlertId]) -> Result<Vec<StockAlert>> {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     Ok(diesel::update(
         stock_alert::table
             .filter(stock_alert::organisation_id.eq(tx.organisation()))
-            .filter(stock_alert::id.eq_any(gone))
+            .filter(stock_alert::id.eq_any(ids))
             .filter(stock_alert::closed_at.is_null()),
     )
     .set(stock_alert::closed_at.eq(tx.now()))

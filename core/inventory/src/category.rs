@@ -59,7 +59,7 @@ listing! {
         code: TextFilter => code,
         /// By name.
         name: TextFilter => name,
-        /// By archival.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of categories of items.
@@ -73,6 +73,7 @@ listing! {
     }
     default Code Asc;
     search [code, name];
+    archived archived_at;
     from "inventory" item_category as Category;
 }
 

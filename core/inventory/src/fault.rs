@@ -136,6 +136,8 @@ reasons! {
     PROPOSAL_DECIDED = "inventory.proposal_decided";
     /// A proposal that nobody sells can't be ordered.
     PROPOSAL_WITHOUT_SUPPLIER = "inventory.proposal_without_supplier";
+    /// The terms that a proposal was made on are not those of today.
+    PROPOSAL_OUTDATED = "inventory.proposal_outdated";
     /// A day until which is in the past.
     UNTIL_IN_PAST = "inventory.until_in_past";
     /// One act is about one record at least, and not too many.
@@ -156,6 +158,10 @@ reasons! {
     ORDER_EMPTY = "inventory.order_empty";
     /// More came than was ordered and is tolerated.
     OVER_RECEIPT = "inventory.over_receipt";
+    /// More goes back than came.
+    OVER_RETURN = "inventory.over_return";
+    /// What goes back for a line of an order is of its item and supplier, in a unit that converts.
+    RETURN_OF_LINE = "inventory.return_of_line";
     /// Nothing of the order is missing.
     NOTHING_TO_RECEIVE = "inventory.nothing_to_receive";
     /// Another currency needs an exchange rate.

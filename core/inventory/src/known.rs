@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use diesel::sql_types as sql;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{CompanyId, ItemId, PartyId, UnitId, WarehouseId};
-use kernel::{Dec, Result, Tx};
+use kernel::{Result, Tx};
 use rust_decimal::Decimal;
 use uuid::Uuid;
+
+use crate::item;
+use crate::unit::{self, Factor, Unit};
 
 /// An item as a buyer sees it.
 #[derive(Clone, Debug, diesel::QueryableByName)]
@@ -32,20 +35,6 @@ pub(crate) struct KnownItem {
     pub archived: bool,
 }
 
-/// How many of an item's own unit one of another unit is.
-#[derive(Clone, Copy, Debug, diesel::QueryableByName)]
-pub(crate) struct KnownFactor {
-    /// The item.
-    #[diesel(sql_type = sql::Uuid)]
-    pub item_id: ItemId,
-    /// The unit.
-    #[diesel(sql_type = sql::Uuid)]
-    pub unit_id: UnitId,
-    /// Of the item's own unit.
-    #[diesel(sql_type = sql::Numeric)]
-    pub factor: Dec,
-}
-
 /// The items of some ids.
 pub(crate) async fn items(tx: &mut Tx, ids: &[ItemId]) -> Result<HashMap<ItemId, KnownItem>> {
     let rows: Vec<KnownItem> = diesel::sql_query(
@@ -59,41 +48,13 @@ pub(crate) async fn items(tx: &mut Tx, ids: &[ItemId]) -> Result<HashMap<ItemId,
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// A unit as conversions need it.
-#[derive(Clone, Debug, diesel::QueryableByName)]
-pub(crate) struct KnownUnit {
-    /// The unit.
-    #[diesel(sql_type = sql::Uuid)]
-    pub id: UnitId,
-    /// What it measures.
-    #[diesel(sql_type = sql::Text)]
-    pub kind: String,
-    /// How many of the base unit of its kind one of it is; none for packages.
-    #[diesel(sql_type = sql::Nullable<sql::Numeric>)]
-    pub factor: Option<Dec>,
-    /// Decimal places of quantities in it.
-    #[diesel(sql_type = sql::SmallInt)]
-    pub places: i16,
-}
-
-/// All units of the organisation; there are few.
-pub(crate) async fn units(tx: &mut Tx) -> Result<HashMap<UnitId, KnownUnit>> {
-    let rows: Vec<KnownUnit> = diesel::sql_query(
-        "SELECT id, kind, factor, places FROM inventory.unit WHERE organisation_id = $1",
-    )
-    .bind::<sql::Uuid, _>(tx.organisation())
-    .load(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// What units are worth for items: what the item says, or what both units are of one kind. A pair
-/// that does not convert is absent. Three plain statements and no join: a tenant that has just been
-/// loaded is unknown to the planner, which then takes joins of thousands for joins of one.
+/// How units become those of items: by what the item says, or because both are of one kind. A pair
+/// that does not convert is absent. Plain statements and no join: a tenant that has just been loaded
+/// is unknown to the planner, which then takes joins of thousands for joins of one.
 pub(crate) async fn factors(
     tx: &mut Tx,
     pairs: &[(ItemId, UnitId)],
-) -> Result<HashMap<(ItemId, UnitId), KnownFactor>> {
+) -> Result<HashMap<(ItemId, UnitId), Factor>> {
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
@@ -101,46 +62,19 @@ pub(crate) async fn factors(
     ids.sort_unstable();
     ids.dedup();
     let items = items(tx, &ids).await?;
-    let units = units(tx).await?;
-    let said: Vec<KnownFactor> = diesel::sql_query(
-        "SELECT item_id, unit_id, factor FROM inventory.item_unit \
-         WHERE organisation_id = $1 AND item_id = ANY($2)",
-    )
-    .bind::<sql::Uuid, _>(tx.organisation())
-    .bind::<sql::Array<sql::Uuid>, _>(&ids)
-    .load(tx.conn())
-    .await?;
-    let said: HashMap<(ItemId, UnitId), Dec> = said
-        .into_iter()
-        .map(|row| ((row.item_id, row.unit_id), row.factor))
+    let units: HashMap<UnitId, Unit> = (unit::all(tx).await?.into_iter())
+        .map(|unit| (unit.id, unit))
         .collect();
-    let worth = |item: ItemId, unit: UnitId| -> Option<Dec> {
-        let own = items.get(&item)?.unit_id;
-        if own == unit {
-            return Some(Dec(Decimal::ONE));
-        }
-        if let Some(factor) = said.get(&(item, unit)) {
-            return Some(*factor);
-        }
-        let (unit, own) = (units.get(&unit)?, units.get(&own)?);
-        let same = unit.kind == own.kind;
-        let factor = unit.factor?.0.checked_div(own.factor?.0)?;
-        same.then(|| Dec(factor.round_dp(12)))
+    let said: HashMap<(ItemId, UnitId), Decimal> = (item::load_units(tx, &ids).await?.into_iter())
+        .map(|row| ((row.item_id, row.unit_id), row.factor.0))
+        .collect();
+    let worth = |pair: &(ItemId, UnitId)| {
+        let into = units.get(&items.get(&pair.0)?.unit_id)?;
+        unit::factor(units.get(&pair.1)?, into, said.get(pair).copied())
     };
     Ok(pairs
         .iter()
-        .filter_map(|(item_id, unit_id)| {
-            let (item_id, unit_id) = (*item_id, *unit_id);
-            let factor = worth(item_id, unit_id)?;
-            Some((
-                (item_id, unit_id),
-                KnownFactor {
-                    item_id,
-                    unit_id,
-                    factor,
-                },
-            ))
-        })
+        .filter_map(|pair| Some((*pair, worth(pair)?)))
         .collect())
 }
 

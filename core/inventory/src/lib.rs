@@ -11,11 +11,16 @@
 //! - [`replenish`]: the nightly job that makes a [`proposal`] of what is short, says why, and opens
 //!   an [`alert`]; [`purchase`]: what is ordered, approved and received.
 //!
-//! Invariants, kept by Rust and by the database: the value of stock equals the balance of its
-//! accounts in the books on every day, because both are written by the same movement; what is left
-//! of the layers of an item is its quantity and value; nothing leaves a place that has not got it,
-//! unless the company allows it; a movement is never edited; one proposal at most stands for an item
-//! in a warehouse; what was ordered does not change, and no more comes in than it tolerates.
+//! Invariants kept by Rust, whose writers take turns at the holding: the value of stock equals the
+//! balance of its accounts in the books on every day, because both are written by the same movement;
+//! what is left of the layers of an item is its quantity and value. [`stock::verify`] tells whether
+//! they hold, and the nightly scan of compliance looks for breaches
+//! (`inventory.ledger_unbalanced`, `inventory.layers_unbalanced`).
+//!
+//! Invariants kept by the database as well: nothing leaves a place that has not got it, unless the
+//! company allows it; a movement is never edited; one proposal at most stands for an item in a
+//! warehouse; what was ordered does not change and goes its way and no other, with the approval that
+//! it waits for; no more comes in than it tolerates.
 //!
 //! Events: `inventory.<noun>.<verbed>`. Jobs: `inventory.reorder`.
 
@@ -32,6 +37,7 @@
 
 pub mod account;
 pub mod alert;
+pub mod attachment;
 pub mod category;
 pub mod fault;
 pub mod item;
@@ -52,6 +58,7 @@ pub mod unit;
 pub mod valuation;
 pub mod warehouse;
 
+pub use attachment::ATTACHABLE;
 pub use fault::{MESSAGES, REASONS};
 pub use job::register;
 pub use permission::PERMISSIONS;

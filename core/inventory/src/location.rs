@@ -58,7 +58,7 @@ listing! {
         code: TextFilter => code,
         /// By name.
         name: TextFilter => name,
-        /// By archival.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of locations.
@@ -72,6 +72,7 @@ listing! {
     }
     default Code Asc;
     search [code, name];
+    archived archived_at;
     from "inventory" location as Location;
 }
 

@@ -79,6 +79,7 @@ diesel::table! {
         item_id -> Uuid,
         unit_id -> Uuid,
         factor -> Numeric,
+        divisor -> Numeric,
         quantity -> Numeric,
         price -> Numeric,
         expected_on -> Nullable<Date>,

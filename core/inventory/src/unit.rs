@@ -79,7 +79,7 @@ listing! {
         code: TextFilter => code,
         /// By what they measure.
         kind: UnitKindFilter => kind,
-        /// By archival.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of units.
@@ -93,6 +93,7 @@ listing! {
     }
     default Code Asc;
     search [code, name_es, name_en];
+    archived archived_at;
     from "inventory" unit as Unit;
 }
 
@@ -345,9 +346,13 @@ pub(crate) fn is_factor(value: Decimal) -> bool {
     value > Decimal::ZERO && value.normalize().scale() <= 9 && value < dec!(10000000000)
 }
 
-/// How a unit becomes another one: times the first, divided by the second. `own` is what the item
-/// says of the unit, which counts before what the unit says of itself.
-pub fn factor(from: &Unit, into: &Unit, own: Option<Decimal>) -> Option<(Decimal, Decimal)> {
+/// How a unit becomes another one: times the first, divided by the second. Two numbers, for a third
+/// or a dozenth is no decimal.
+pub type Factor = (Decimal, Decimal);
+
+/// How a unit becomes another one. `own` is what the item says of the unit, which counts before what
+/// the unit says of itself.
+pub fn factor(from: &Unit, into: &Unit, own: Option<Decimal>) -> Option<Factor> {
     if from.id == into.id {
         return Some((Decimal::ONE, Decimal::ONE));
     }
@@ -362,11 +367,21 @@ pub fn factor(from: &Unit, into: &Unit, own: Option<Decimal>) -> Option<(Decimal
 
 /// A quantity of one unit in another, exactly: `None` when it does not come out in the decimals
 /// that the unit takes.
-pub fn convert(quantity: Decimal, (many, few): (Decimal, Decimal), into: &Unit) -> Option<Decimal> {
+pub fn convert(quantity: Decimal, factor: Factor, into: &Unit) -> Option<Decimal> {
+    exactly(quantity, factor, u32::try_from(into.places).ok()?)
+}
+
+/// A quantity times a factor, exactly: `None` when it does not come out in so many decimals.
+pub(crate) fn exactly(quantity: Decimal, (many, few): Factor, places: u32) -> Option<Decimal> {
     let product = quantity.checked_mul(many)?;
     let result = product.checked_div(few)?.normalize();
-    let places = u32::try_from(into.places).unwrap_or_default();
     (result.scale() <= places && result.checked_mul(few)? == product).then_some(result)
+}
+
+/// A quantity times a factor, as exactly as a quantity is kept.
+pub(crate) fn nearly(quantity: Decimal, (many, few): Factor) -> Decimal {
+    let product = quantity.saturating_mul(many);
+    kernel::money::round(product.checked_div(few).unwrap_or_default(), PLACES)
 }
 
 #[cfg(test)]

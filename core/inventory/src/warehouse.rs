@@ -60,7 +60,7 @@ listing! {
         code: TextFilter => code,
         /// By name.
         name: TextFilter => name,
-        /// By archival.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of warehouses.
@@ -74,6 +74,7 @@ listing! {
     }
     default Code Asc;
     search [code, name, city];
+    archived archived_at;
     from "inventory" warehouse as Warehouse;
 }
 

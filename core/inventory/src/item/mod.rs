@@ -18,7 +18,7 @@ use diesel_async::RunQueryDsl;
 use kernel::filter::{BooleanFilter, DateTimeFilter, IdFilter, TextFilter};
 use kernel::ids::{CompanyId, ItemCategoryId, ItemId, OrganisationId, UnitId};
 use kernel::page::{Page, PageRequest};
-use kernel::{Dec, Predicate, Result, Tx, listing};
+use kernel::{Dec, Result, Tx, listing};
 
 use crate::category::ItemCategoryFilter;
 use crate::permission::{ITEM_READ, visible};
@@ -84,7 +84,7 @@ pub struct Item {
 }
 
 listing! {
-    /// Conditions on items; archived ones stay hidden unless `archivedAt` is asked for.
+    /// Conditions on items.
     filter ItemFilter {
         /// By id.
         id: IdFilter => id,
@@ -104,7 +104,7 @@ listing! {
         is_tracked: BooleanFilter => is_tracked,
         /// By how its stock is valued.
         valuation: ValuationFilter => valuation,
-        /// By archival.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     related {
@@ -124,17 +124,8 @@ listing! {
     }
     default Code Asc;
     search [code, name, gtin, external_id];
+    archived archived_at;
     from "inventory" item as Item;
-}
-
-fn shown(tx: &Tx, filter: Option<&ItemFilter>) -> Result<Predicate> {
-    let visible = visible(tx, ITEM_READ, "item")?;
-    Ok(match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"inventory\".\"item\".\"archived_at\" IS NULL",
-        )),
-    })
 }
 
 /// A page of the items that the actor may see.
@@ -142,13 +133,13 @@ pub async fn page(
     tx: &mut Tx,
     request: PageRequest<ItemFilter, ItemSortField>,
 ) -> Result<Page<Item>> {
-    let visible = shown(tx, request.filter.as_ref())?;
+    let visible = visible(tx, ITEM_READ, "item")?;
     list(tx, request, visible).await
 }
 
 /// How many items the actor may see.
 pub async fn count(tx: &mut Tx, request: PageRequest<ItemFilter, ItemSortField>) -> Result<i64> {
-    let visible = shown(tx, request.filter.as_ref())?;
+    let visible = visible(tx, ITEM_READ, "item")?;
     tally(tx, request, visible).await
 }
 

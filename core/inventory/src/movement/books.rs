@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::RunQueryDsl;
+use kernel::Keep as _;
 use kernel::ids::{
     CompanyId, ItemCategoryId, ItemId, LayerId, LocationId, MovementLineId, StockId, UnitId,
     WarehouseId,
@@ -32,6 +33,7 @@ pub(super) struct House {
 }
 
 /// What a batch names.
+#[derive(Default)]
 pub(super) struct Named {
     pub houses: HashMap<CompanyId, House>,
     pub items: HashMap<ItemId, Item>,
@@ -54,7 +56,7 @@ pub(super) struct Place {
 }
 
 /// What a batch is decided over and changes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Books {
     pub pools: BTreeMap<HoldingKey, Pool>,
     pub negative: HashMap<HoldingKey, bool>,
@@ -148,6 +150,7 @@ pub(super) async fn lock(
     .bind::<sql::Uuid, _>(tx.organisation())
     .bind::<sql::Array<sql::Uuid>, _>(items)
     .bind::<sql::Array<sql::Uuid>, _>(warehouses)
+    .kept()
     .load(tx.conn())
     .await?;
     let mut books = Books::default();
@@ -198,6 +201,7 @@ async fn make(tx: &mut Tx, wanted: &BTreeMap<HoldingKey, CompanyId>) -> Result<(
     .bind::<sql::Array<sql::Uuid>, _>(items)
     .bind::<sql::Array<sql::Uuid>, _>(warehouses)
     .bind::<sql::Array<sql::Uuid>, _>(wanted.values().copied().collect::<Vec<_>>())
+    .kept()
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -246,6 +250,7 @@ async fn layers(tx: &mut Tx, books: &mut Books) -> Result<()> {
     .bind::<sql::Uuid, _>(tx.organisation())
     .bind::<sql::Array<sql::Uuid>, _>(items)
     .bind::<sql::Array<sql::Uuid>, _>(warehouses)
+    .kept()
     .load(tx.conn())
     .await?;
     for row in rows {
@@ -286,6 +291,7 @@ pub(super) async fn touched_layers(
     )
     .bind::<sql::Uuid, _>(tx.organisation())
     .bind::<sql::Array<sql::Uuid>, _>(lines)
+    .kept()
     .load(tx.conn())
     .await?;
     for row in rows {

@@ -2,15 +2,17 @@
 
 use async_graphql::InputObject;
 use directory::check::{self, Input};
-use kernel::ids::{CompanyId, ItemId, LocationId, MovementId, PartyId, UnitId};
+use kernel::ids::{
+    CompanyId, ItemId, LocationId, MovementId, PartyId, PurchaseOrderLineId, UnitId,
+};
 use kernel::{Date, Dec, Error, Fault, Permission, Result, Tx};
 use rust_decimal::Decimal;
 
 use super::post::{check_id, post};
 use super::{MOST_LINES, Movement, MovementKind, PostMovement, PostMovementLine};
-use crate::fault;
 use crate::permission::{STOCK_ADJUST, STOCK_MOVE};
 use crate::unit::{self, Unit};
+use crate::{fault, purchase};
 
 /// Receives goods.
 #[derive(Clone, Debug, InputObject)]
@@ -199,11 +201,16 @@ pub struct ReturnLineInput {
     pub location: LocationId,
     /// How much.
     pub quantity: Dec,
-    /// The code of the quantity's unit; the item's own when absent.
+    /// The code of the quantity's unit; that of the order's line, or else the item's own, when
+    /// absent.
     pub unit: Option<String>,
     /// What the supplier gives back for one of that unit, or what one that a customer brings back
-    /// is worth. When absent: what it is valued at.
+    /// is worth. When absent: the price of the order's line, in its unit and the currency of the
+    /// books; or else what it is valued at.
     pub unit_cost: Option<Dec>,
+    /// The line of the purchase order that it came by, for what goes back to the supplier: the order
+    /// counts it as not received.
+    pub purchase_order_line: Option<PurchaseOrderLineId>,
 }
 
 /// Receives goods into locations, valued at their cost.
@@ -307,9 +314,14 @@ pub async fn adjust(tx: &mut Tx, command: StockAdjustInput) -> Result<Movement> 
         .map_err(|error| renamed(error, "quantity", "difference"))
 }
 
-/// Returns goods to a supplier, or takes them back from a customer.
+/// Returns goods to a supplier, or takes them back from a customer. What goes back for a line of an
+/// order is taken off what came of it.
+///
+/// # Errors
+/// Every fault of the input at once; `inventory.over_return` beyond what came of the line.
 #[tracing::instrument(skip_all, fields(company.id = %command.company), err)]
-pub async fn give_back(tx: &mut Tx, command: StockReturnInput) -> Result<Movement> {
+pub async fn give_back(tx: &mut Tx, mut command: StockReturnInput) -> Result<Movement> {
+    let tied = purchase::tie(tx, &mut command).await?;
     let head = Head {
         permission: STOCK_MOVE,
         kind: MovementKind::Return,
@@ -329,7 +341,9 @@ pub async fn give_back(tx: &mut Tx, command: StockReturnInput) -> Result<Movemen
         unit: line.unit,
         unit_cost: line.unit_cost,
     });
-    perform(tx, head, lines.collect()).await
+    let movement = perform(tx, head, lines.collect()).await?;
+    purchase::went_back(tx, tied, &movement).await?;
+    Ok(movement)
 }
 
 /// What all movements of people have.

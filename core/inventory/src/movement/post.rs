@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{CompanyId, MovementId, PartyId};
@@ -121,13 +121,21 @@ async fn check_parties(tx: &mut Tx, posts: &[PostMovement]) -> Result<()> {
     Ok(())
 }
 
-/// Records what was decided: entries in the ledger, then numbers, then the rest.
+/// Records what was decided: entries in the ledger, then numbers, then the rest. What changes no
+/// value has no entry, and yet a day of the books: its period is asked as well.
 async fn record(
     tx: &mut Tx,
     mut decided: Vec<Decided>,
     books: &books::Books,
     effects: &Effects,
 ) -> Result<Vec<Movement>> {
+    let silent = decided.iter().enumerate();
+    let silent = silent.filter(|(_, one)| one.entry.is_none());
+    let silent = silent.map(|(at, one)| (at, (one.movement.company_id, one.movement.moved_on.0)));
+    let (places, days): (Vec<usize>, Vec<(CompanyId, NaiveDate)>) = silent.unzip();
+    ledger::period::hold(tx, &days)
+        .await
+        .map_err(|error| of_ledger(error, &places))?;
     let entries: Vec<(usize, PostEntry)> = decided
         .iter_mut()
         .enumerate()
@@ -142,18 +150,20 @@ async fn record(
     write(tx, decided, books, effects).await
 }
 
-/// Records movements whose entries are in the books.
+/// Records movements whose entries are in the books. Everything that refers to no movement goes
+/// first: from the number on, the next movement of the company waits for this commit.
 pub(super) async fn write(
     tx: &mut Tx,
     mut decided: Vec<Decided>,
     books: &books::Books,
     effects: &Effects,
 ) -> Result<Vec<Movement>> {
+    store::holds(tx, books, effects).await?;
     number(tx, &mut decided).await?;
     let lines: Vec<_> = decided.iter().flat_map(|one| &one.lines).collect();
     let movements: Vec<&Movement> = decided.iter().map(|one| &one.movement).collect();
     store::insert(tx, &movements, &lines).await?;
-    store::effects(tx, books, effects).await?;
+    store::costs(tx, books, effects).await?;
     tx.emit_all(movements.iter().map(|row| event(row)).collect())
         .await?;
     Ok(decided.into_iter().map(|one| one.movement).collect())

@@ -2,7 +2,7 @@
 //! the layers it was taken of; what came is taken away again, which needs that nothing of it was
 //! used since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_graphql::InputObject;
 use diesel::prelude::*;
@@ -64,6 +64,7 @@ pub async fn reverse(tx: &mut Tx, command: MovementReverseInput) -> Result<Movem
     let seen = Seen {
         takes: takes(tx, &ids).await?,
         used: used_since(tx, &original, &lines).await?,
+        costs: costs_without(tx, &original, &lines).await?,
     };
     let mut effects = Effects::default();
     let undone = undo(
@@ -206,6 +207,8 @@ pub(super) struct Seen {
     pub takes: Vec<(MovementLineId, LayerId, Decimal, Decimal)>,
     /// Holdings of which something left after the movement, and was not put back.
     pub used: Vec<HoldingKey>,
+    /// What one cost when something last came to the holdings, were it not for the movement.
+    pub costs: HashMap<HoldingKey, Decimal>,
 }
 
 async fn takes(
@@ -242,10 +245,7 @@ async fn used_since(
     original: &Movement,
     lines: &[MovementLine],
 ) -> Result<Vec<HoldingKey>> {
-    let entered = lines
-        .iter()
-        .filter_map(|line| Some((line.item_id, line.to_warehouse_id?)));
-    let (items, warehouses): (Vec<_>, Vec<_>) = entered.unzip();
+    let (items, warehouses): (Vec<_>, Vec<_>) = entered(lines).unzip();
     let rows: Vec<Used> = diesel::sql_query(
         "SELECT DISTINCT t.item AS item_id, t.warehouse AS warehouse_id \
          FROM unnest($3::uuid[], $4::uuid[]) AS t (item, warehouse) \
@@ -270,6 +270,54 @@ async fn used_since(
         .collect())
 }
 
+/// What one cost when something last came to the holdings that a movement brought something to,
+/// leaving it out, and whatever was reversed.
+async fn costs_without(
+    tx: &mut Tx,
+    original: &Movement,
+    lines: &[MovementLine],
+) -> Result<HashMap<HoldingKey, Decimal>> {
+    #[derive(QueryableByName)]
+    struct Cost {
+        #[diesel(sql_type = sql::Uuid)]
+        item_id: kernel::ids::ItemId,
+        #[diesel(sql_type = sql::Uuid)]
+        warehouse_id: kernel::ids::WarehouseId,
+        #[diesel(sql_type = sql::Numeric)]
+        unit_cost: Dec,
+    }
+    let rows: Vec<Cost> = diesel::sql_query(
+        "SELECT t.item AS item_id, t.warehouse AS warehouse_id, c.unit_cost \
+         FROM (SELECT DISTINCT * FROM unnest($3::uuid[], $4::uuid[])) AS t (item, warehouse) \
+         CROSS JOIN LATERAL (SELECT l.unit_cost FROM inventory.movement_line l \
+             JOIN inventory.movement m ON m.organisation_id = $1 AND m.id = l.movement_id \
+             WHERE l.organisation_id = $1 AND l.item_id = t.item \
+                 AND l.to_warehouse_id = t.warehouse \
+                 AND l.from_warehouse_id IS DISTINCT FROM t.warehouse \
+                 AND m.id <> $2 AND m.reverses_id IS NULL \
+                 AND NOT EXISTS (SELECT FROM inventory.movement r \
+                     WHERE r.organisation_id = $1 AND r.reverses_id = m.id) \
+             ORDER BY m.recorded_at DESC, l.id DESC LIMIT 1) AS c",
+    )
+    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(original.id)
+    .bind::<sql::Array<sql::Uuid>, _>(entered(lines).map(|key| key.0).collect::<Vec<_>>())
+    .bind::<sql::Array<sql::Uuid>, _>(entered(lines).map(|key| key.1).collect::<Vec<_>>())
+    .load(tx.conn())
+    .await?;
+    let costs = rows.into_iter();
+    Ok(costs
+        .map(|row| ((row.item_id, row.warehouse_id), row.unit_cost.0))
+        .collect())
+}
+
+/// The holdings that lines brought something to.
+fn entered(lines: &[MovementLine]) -> impl Iterator<Item = HoldingKey> {
+    lines
+        .iter()
+        .filter_map(|line| Some((line.item_id, line.to_warehouse_id?)))
+}
+
 async fn reverse_entry(
     tx: &mut Tx,
     original: &Movement,
@@ -277,7 +325,8 @@ async fn reverse_entry(
     reason: &str,
 ) -> Result<Option<EntryId>> {
     let Some(entry) = original.entry_id else {
-        return Ok(None);
+        let held = ledger::period::hold(tx, &[(original.company_id, date.0)]).await;
+        return held.map(|()| None).map_err(of_ledger);
     };
     let memo = format!(
         "Anulación de {} {}: {reason}",
@@ -290,17 +339,19 @@ async fn reverse_entry(
         memo: memo.chars().take(300).collect(),
     };
     let made = ledger::entry::reverse_for(tx, reversal).await;
-    let made = made.map_err(|error| match error {
-        Error::Refused(faults) => {
-            let told = faults.into_iter().map(|fault| {
-                let is_date = fault.field.last().is_some_and(|leaf| leaf == "date");
-                fault.at([if is_date { "date" } else { "id" }])
-            });
-            Error::Refused(told.collect())
-        }
-        other => other,
-    })?;
-    Ok(Some(made.id))
+    Ok(Some(made.map_err(of_ledger)?.id))
+}
+
+/// What the ledger refuses is about the day of the reversal, or about what is reversed.
+fn of_ledger(error: Error) -> Error {
+    let Error::Refused(faults) = error else {
+        return error;
+    };
+    let told = faults.into_iter().map(|fault| {
+        let is_date = fault.field.last().is_some_and(|leaf| leaf == "date");
+        fault.at([if is_date { "date" } else { "id" }])
+    });
+    Error::Refused(told.collect())
 }
 
 fn at(error: Error, field: &str) -> Error {

@@ -1,9 +1,16 @@
 //! Movements in the database: one statement a table, whatever the size of the batch.
+//!
+//! Statements that don't need each other's rows are sent in one flight: the connection is shared,
+//! and Postgres does them one after another without a pause.
 
 use diesel::prelude::*;
 use diesel::sql_types as sql;
-use diesel_async::RunQueryDsl;
-use kernel::ids::{ItemId, LayerId, LocationId, MovementLineId, StockId, WarehouseId};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures::try_join;
+use kernel::Keep as _;
+use kernel::ids::{
+    ItemId, LayerId, LocationId, MovementLineId, OrganisationId, StockId, WarehouseId,
+};
 use kernel::{Date, Dec, Result, Tx};
 use rust_decimal::Decimal;
 
@@ -11,7 +18,7 @@ use super::books::{Books, HoldingKey};
 use super::decide::Effects;
 use super::pool::Layer;
 use super::{Movement, MovementLine};
-use crate::schema::{layer_take, movement, movement_line};
+use crate::schema::{layer_take, movement};
 
 /// Rows of one insert at most: their values are bound one by one.
 const CHUNK: usize = 2_000;
@@ -28,26 +35,76 @@ pub(super) async fn insert(
             .execute(tx.conn())
             .await?;
     }
-    for rows in lines.chunks(CHUNK) {
-        diesel::insert_into(movement_line::table)
-            .values(rows.to_vec())
-            .execute(tx.conn())
-            .await?;
+    insert_lines(tx, lines).await
+}
+
+async fn insert_lines(tx: &mut Tx, lines: &[&MovementLine]) -> Result<()> {
+    fn column<T>(lines: &[&MovementLine], value: fn(&MovementLine) -> T) -> Vec<T> {
+        lines.iter().map(|line| value(line)).collect()
     }
+    diesel::sql_query(
+        "INSERT INTO inventory.movement_line (organisation_id, id, movement_id, position, \
+             line_count, company_id, moved_on, item_id, from_warehouse_id, from_location_id, \
+             to_warehouse_id, to_location_id, unit_id, unit_quantity, quantity, unit_cost, \
+             value_out, value_in, amount) \
+         SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::uuid[], \
+             $7::date[], $8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], \
+             $13::uuid[], $14::numeric[], $15::numeric[], $16::numeric[], $17::numeric[], \
+             $18::numeric[], $19::numeric[]) t",
+    )
+    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Array<sql::Uuid>, _>(column(lines, |line| line.id))
+    .bind::<sql::Array<sql::Uuid>, _>(column(lines, |line| line.movement_id))
+    .bind::<sql::Array<sql::Integer>, _>(column(lines, |line| line.position))
+    .bind::<sql::Array<sql::Integer>, _>(column(lines, |line| line.line_count))
+    .bind::<sql::Array<sql::Uuid>, _>(column(lines, |line| line.company_id))
+    .bind::<sql::Array<sql::Date>, _>(column(lines, |line| line.moved_on))
+    .bind::<sql::Array<sql::Uuid>, _>(column(lines, |line| line.item_id))
+    .bind::<sql::Array<sql::Nullable<sql::Uuid>>, _>(column(lines, |line| line.from_warehouse_id))
+    .bind::<sql::Array<sql::Nullable<sql::Uuid>>, _>(column(lines, |line| line.from_location_id))
+    .bind::<sql::Array<sql::Nullable<sql::Uuid>>, _>(column(lines, |line| line.to_warehouse_id))
+    .bind::<sql::Array<sql::Nullable<sql::Uuid>>, _>(column(lines, |line| line.to_location_id))
+    .bind::<sql::Array<sql::Uuid>, _>(column(lines, |line| line.unit_id))
+    .bind::<sql::Array<sql::Numeric>, _>(column(lines, |line| line.unit_quantity))
+    .bind::<sql::Array<sql::Numeric>, _>(column(lines, |line| line.quantity))
+    .bind::<sql::Array<sql::Numeric>, _>(column(lines, |line| line.unit_cost))
+    .bind::<sql::Array<sql::Numeric>, _>(column(lines, |line| line.value_out))
+    .bind::<sql::Array<sql::Numeric>, _>(column(lines, |line| line.value_in))
+    .bind::<sql::Array<sql::Numeric>, _>(column(lines, |line| line.amount))
+    .kept()
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
-/// Records what a batch changed beside its movements.
-pub(super) async fn effects(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
-    holdings(tx, books, effects).await?;
-    places(tx, books, effects).await?;
-    layers(tx, books, effects).await?;
-    takes(tx, effects).await?;
-    days(tx, effects).await?;
-    place_days(tx, effects).await
+/// Records what is where now, and what was on each day. Nothing of it refers to the movements.
+pub(super) async fn holds(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
+    let organisation = tx.organisation();
+    let conn: &AsyncPgConnection = tx.conn();
+    let at_places = async {
+        places(conn, organisation, books, effects).await?;
+        place_days(conn, organisation, effects).await
+    };
+    try_join!(
+        holdings(conn, organisation, books, effects),
+        days(conn, organisation, effects),
+        at_places,
+    )?;
+    Ok(())
 }
 
-async fn holdings(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
+/// Records what the lines of movements brought to layers and took of them.
+pub(super) async fn costs(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
+    layers(tx, books, effects).await?;
+    takes(tx, effects).await
+}
+
+async fn holdings(
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
+    books: &Books,
+    effects: &Effects,
+) -> Result<()> {
     let changed = || {
         effects
             .changed
@@ -63,7 +120,7 @@ async fn holdings(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
              AS t (item, warehouse, quantity, value, last_cost, moved_on, negative) \
          WHERE h.organisation_id = $1 AND h.item_id = t.item AND h.warehouse_id = t.warehouse",
     )
-    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(organisation)
     .bind::<sql::Array<sql::Uuid>, _>(changed().map(|(key, _)| key.0).collect::<Vec<_>>())
     .bind::<sql::Array<sql::Uuid>, _>(changed().map(|(key, _)| key.1).collect::<Vec<_>>())
     .bind::<sql::Array<sql::Numeric>, _>(
@@ -81,12 +138,18 @@ async fn holdings(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
             .collect::<Vec<_>>(),
     )
     .bind::<sql::Array<sql::Bool>, _>(changed().map(|(key, _)| negative(key)).collect::<Vec<_>>())
-    .execute(tx.conn())
+    .kept()
+    .execute(&mut conn)
     .await?;
     Ok(())
 }
 
-async fn places(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
+async fn places(
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
+    books: &Books,
+    effects: &Effects,
+) -> Result<()> {
     let changed = || {
         let places = effects.changed_places.iter();
         places.filter_map(|key| Some((*key, books.places.get(key)?)))
@@ -111,7 +174,7 @@ async fn places(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
          ON CONFLICT (organisation_id, id) DO UPDATE SET quantity = EXCLUDED.quantity, \
              allows_negative = EXCLUDED.allows_negative",
     )
-    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(organisation)
     .bind::<sql::Array<sql::Uuid>, _>(
         changed()
             .map(|(_, place)| place.id)
@@ -131,7 +194,8 @@ async fn places(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
             .map(|(_, place)| place.allows_negative)
             .collect::<Vec<_>>(),
     )
-    .execute(tx.conn())
+    .kept()
+    .execute(&mut conn)
     .await?;
     Ok(())
 }
@@ -175,6 +239,7 @@ async fn layers(tx: &mut Tx, books: &Books, effects: &Effects) -> Result<()> {
     .bind::<sql::Array<sql::Numeric>, _>(numbers(|layer| layer.value))
     .bind::<sql::Array<sql::Numeric>, _>(numbers(|layer| layer.left))
     .bind::<sql::Array<sql::Numeric>, _>(numbers(|layer| layer.left_value))
+    .kept()
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -205,7 +270,11 @@ async fn takes(tx: &mut Tx, effects: &Effects) -> Result<()> {
 
 /// Adds to what holdings were at the end of their days: a day that is new begins as the one before
 /// it ended, and every day from the movement's on gets its share.
-async fn days(tx: &mut Tx, effects: &Effects) -> Result<()> {
+async fn days(
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
+    effects: &Effects,
+) -> Result<()> {
     let rows = &effects.days;
     let items: Vec<ItemId> = rows.keys().map(|key| key.0.0).collect();
     let warehouses: Vec<WarehouseId> = rows.keys().map(|key| key.0.1).collect();
@@ -220,11 +289,12 @@ async fn days(tx: &mut Tx, effects: &Effects) -> Result<()> {
                  AND d.warehouse_id = t.warehouse AND d.day <= t.day \
              ORDER BY d.day DESC LIMIT 1) p ON true ON CONFLICT DO NOTHING",
     )
-    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(organisation)
     .bind::<sql::Array<sql::Uuid>, _>(&items)
     .bind::<sql::Array<sql::Uuid>, _>(&warehouses)
     .bind::<sql::Array<sql::Date>, _>(&days)
-    .execute(tx.conn())
+    .kept()
+    .execute(&mut conn)
     .await?;
     diesel::sql_query(
         "UPDATE inventory.holding_day h \
@@ -239,19 +309,24 @@ async fn days(tx: &mut Tx, effects: &Effects) -> Result<()> {
          WHERE h.organisation_id = $1 AND h.item_id = s.item_id \
              AND h.warehouse_id = s.warehouse_id AND h.day = s.day",
     )
-    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(organisation)
     .bind::<sql::Array<sql::Uuid>, _>(&items)
     .bind::<sql::Array<sql::Uuid>, _>(&warehouses)
     .bind::<sql::Array<sql::Date>, _>(&days)
     .bind::<sql::Array<sql::Numeric>, _>(rows.values().map(|sums| sums.0).collect::<Vec<_>>())
     .bind::<sql::Array<sql::Numeric>, _>(rows.values().map(|sums| sums.1).collect::<Vec<_>>())
-    .execute(tx.conn())
+    .kept()
+    .execute(&mut conn)
     .await?;
     Ok(())
 }
 
 /// The same of what is at locations.
-async fn place_days(tx: &mut Tx, effects: &Effects) -> Result<()> {
+async fn place_days(
+    mut conn: &AsyncPgConnection,
+    organisation: OrganisationId,
+    effects: &Effects,
+) -> Result<()> {
     let rows = &effects.place_days;
     let stocks: Vec<StockId> = rows.keys().map(|key| key.0).collect();
     let days: Vec<Date> = rows.keys().map(|key| Date(key.1)).collect();
@@ -263,10 +338,11 @@ async fn place_days(tx: &mut Tx, effects: &Effects) -> Result<()> {
              WHERE d.organisation_id = $1 AND d.stock_id = t.stock AND d.day <= t.day \
              ORDER BY d.day DESC LIMIT 1) p ON true ON CONFLICT DO NOTHING",
     )
-    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(organisation)
     .bind::<sql::Array<sql::Uuid>, _>(&stocks)
     .bind::<sql::Array<sql::Date>, _>(&days)
-    .execute(tx.conn())
+    .kept()
+    .execute(&mut conn)
     .await?;
     diesel::sql_query(
         "UPDATE inventory.stock_day h SET quantity = h.quantity + s.quantity \
@@ -277,11 +353,12 @@ async fn place_days(tx: &mut Tx, effects: &Effects) -> Result<()> {
              GROUP BY d.stock_id, d.day) s \
          WHERE h.organisation_id = $1 AND h.stock_id = s.stock_id AND h.day = s.day",
     )
-    .bind::<sql::Uuid, _>(tx.organisation())
+    .bind::<sql::Uuid, _>(organisation)
     .bind::<sql::Array<sql::Uuid>, _>(&stocks)
     .bind::<sql::Array<sql::Date>, _>(&days)
     .bind::<sql::Array<sql::Numeric>, _>(rows.values().copied().collect::<Vec<_>>())
-    .execute(tx.conn())
+    .kept()
+    .execute(&mut conn)
     .await?;
     Ok(())
 }

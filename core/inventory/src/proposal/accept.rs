@@ -4,19 +4,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use async_graphql::InputObject;
-use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{CompanyId, PartyId, ProposalId, PurchaseOrderId, WarehouseId};
-use kernel::{CurrencyCode, Dec, Error, Fault, Result, Scope, Tx};
+use kernel::{CurrencyCode, Error, Fault, Result, Scope, Tx};
 use ledger::entry::ErrorPolicy;
-use rust_decimal::Decimal;
 
-use super::{Proposal, ProposalStatus, lock};
+use super::current::Present;
+use super::{Proposal, ProposalStatus, lock, task};
 use crate::fault;
 use crate::permission::{PURCHASE_MANAGE, REPLENISHMENT_MANAGE};
 use crate::purchase::{self, NewLine, NewOrder, PurchaseOrder};
-use crate::schema_replenishment::supplier_term;
 
 /// Proposals of one act at most.
 const MOST: usize = 250;
@@ -58,8 +56,8 @@ pub struct AcceptedOne {
 /// bad proposal leaves none accepted.
 ///
 /// # Errors
-/// With `REJECT_ALL` every proposal that is not there, was decided before or has no supplier, at
-/// once. Without anything good, the same.
+/// With `REJECT_ALL` every proposal that is not there, was decided before, has no supplier or is not
+/// on the terms of today, at once. Without anything good, the same.
 #[tracing::instrument(skip_all, fields(proposals = command.ids.len()), err)]
 pub async fn accept(tx: &mut Tx, command: ProposalAcceptInput) -> Result<Accepted> {
     let scope = tx.require(REPLENISHMENT_MANAGE)?;
@@ -71,7 +69,9 @@ pub async fn accept(tx: &mut Tx, command: ProposalAcceptInput) -> Result<Accepte
             .into());
     }
     let seen = lock(tx, &command.ids).await?;
-    let (good, bad) = sorted_out(&command.ids, &seen, (&scope, &orders_in));
+    let present = Present::of(tx, &seen).await?;
+    let refuses = |row: &Proposal| present.refuses(row);
+    let (good, bad) = sorted_out(&command.ids, &seen, (&scope, &orders_in), refuses);
     if !bad.is_empty() && (command.error_policy == ErrorPolicy::RejectAll || good.is_empty()) {
         let told = bad
             .into_iter()
@@ -79,8 +79,10 @@ pub async fn accept(tx: &mut Tx, command: ProposalAcceptInput) -> Result<Accepte
         return Err(Error::Refused(told.collect()));
     }
     let rows: Vec<Proposal> = good.iter().map(|(_, row)| (*row).clone()).collect();
-    let orders = draft(tx, &rows).await?;
+    let orders = draft(tx, &rows, &present).await?;
     let accepted = mark(tx, &rows, &orders).await?;
+    let warehouses: Vec<WarehouseId> = rows.iter().map(|row| row.warehouse_id).collect();
+    task::answer(tx, &warehouses).await?;
     let mut outcomes: Vec<AcceptedOne> = good
         .iter()
         .map(|(index, row)| AcceptedOne {
@@ -107,6 +109,7 @@ fn sorted_out<'a>(
     ids: &[ProposalId],
     seen: &'a [Proposal],
     (manage, order): (&Scope, &Scope),
+    refuses: impl Fn(&Proposal) -> Option<Fault>,
 ) -> (Good<'a>, Bad) {
     let (mut good, mut bad): (Good<'a>, Bad) = (Vec::new(), Vec::new());
     for (index, id) in ids.iter().enumerate() {
@@ -127,8 +130,8 @@ fn sorted_out<'a>(
             };
             let fault = Fault::not_allowed(fault::PROPOSAL_DECIDED).with("status", status);
             bad.push((index, fault));
-        } else if row.supplier_id.is_none() {
-            bad.push((index, Fault::not_allowed(fault::PROPOSAL_WITHOUT_SUPPLIER)));
+        } else if let Some(fault) = refuses(row) {
+            bad.push((index, fault));
         } else {
             good.push((index, row));
         }
@@ -139,8 +142,11 @@ fn sorted_out<'a>(
 type Group = (CompanyId, WarehouseId, PartyId, &'static str);
 
 /// Drafts an order for each supplier, warehouse and currency, in the order of their keys.
-async fn draft(tx: &mut Tx, rows: &[Proposal]) -> Result<Vec<(PurchaseOrder, Vec<ProposalId>)>> {
-    let terms = terms(tx, rows).await?;
+async fn draft(
+    tx: &mut Tx,
+    rows: &[Proposal],
+    present: &Present,
+) -> Result<Vec<(PurchaseOrder, Vec<ProposalId>)>> {
     let mut groups: BTreeMap<Group, (CurrencyCode, Vec<&Proposal>)> = BTreeMap::new();
     for row in rows {
         let (Some(supplier), Some(currency)) = (row.supplier_id, row.currency) else {
@@ -156,6 +162,8 @@ async fn draft(tx: &mut Tx, rows: &[Proposal]) -> Result<Vec<(PurchaseOrder, Vec
     let mut wanted = Vec::with_capacity(groups.len());
     let mut proposals = Vec::with_capacity(groups.len());
     for ((company, warehouse, supplier, _), (currency, rows)) in groups {
+        let lines: Option<Vec<NewLine>> = rows.iter().map(|row| present.line(row)).collect();
+        let lines = lines.ok_or_else(|| Error::bug("an accepted proposal has no terms"))?;
         wanted.push(NewOrder {
             id: None,
             company,
@@ -164,56 +172,13 @@ async fn draft(tx: &mut Tx, rows: &[Proposal]) -> Result<Vec<(PurchaseOrder, Vec
             currency,
             supplier_reference: None,
             memo: None,
-            expected_on: rows.iter().filter_map(|row| row.expected_on).max(),
-            lines: rows.iter().map(|row| line(row, &terms)).collect(),
+            expected_on: lines.iter().filter_map(|line| line.expected_on).max(),
+            lines,
         });
         proposals.push(rows.iter().map(|row| row.id).collect());
     }
     let orders = purchase::draft_all(tx, wanted).await?;
     Ok(orders.into_iter().zip(proposals).collect())
-}
-
-type Terms = HashMap<kernel::ids::SupplierTermId, (Option<String>, Dec)>;
-
-/// The supplier's code and the over-receipt of the terms of some proposals.
-async fn terms(tx: &mut Tx, rows: &[Proposal]) -> Result<Terms> {
-    let ids: Vec<_> = rows.iter().filter_map(|row| row.supplier_term_id).collect();
-    let found: Vec<(kernel::ids::SupplierTermId, Option<String>, Dec)> = supplier_term::table
-        .filter(supplier_term::organisation_id.eq(tx.organisation()))
-        .filter(supplier_term::id.eq_any(ids))
-        .select((
-            supplier_term::id,
-            supplier_term::supplier_code,
-            supplier_term::over_receipt_percent,
-        ))
-        .load(tx.conn())
-        .await?;
-    Ok(found
-        .into_iter()
-        .map(|(id, code, over)| (id, (code, over)))
-        .collect())
-}
-
-fn line(row: &Proposal, terms: &Terms) -> NewLine {
-    let term = row.supplier_term_id.and_then(|id| terms.get(&id).cloned());
-    let (supplier_code, over_receipt_percent) = term.unwrap_or_default();
-    let factor = row
-        .quantity
-        .0
-        .checked_div(row.unit_quantity.0)
-        .unwrap_or(Decimal::ONE);
-    NewLine {
-        item: row.item_id,
-        unit: row.unit_id,
-        factor: Dec(factor),
-        quantity: row.unit_quantity,
-        price: row.price.unwrap_or_default(),
-        expected_on: row.expected_on,
-        over_receipt_percent,
-        supplier_code,
-        term: row.supplier_term_id,
-        proposal: Some(row.id),
-    }
 }
 
 /// Marks the proposals as accepted, in one statement.
@@ -268,10 +233,15 @@ async fn mark(
 }
 
 #[cfg(test)]
-mod tests {
-    use kernel::Date;
+pub(super) mod tests {
+    use kernel::{Date, Dec};
 
     use super::*;
+
+    /// Two boxes of twelve, which wait.
+    pub fn open() -> Proposal {
+        proposal(ProposalStatus::Open, Some(PartyId::generate()))
+    }
 
     fn proposal(status: ProposalStatus, supplier: Option<PartyId>) -> Proposal {
         let zero = Dec::default();
@@ -321,7 +291,8 @@ mod tests {
         let ids = [open.id, gone.id, orphan.id, unknown, open.id];
         let seen = [open, gone, orphan];
         let all = Scope::everywhere();
-        let (good, bad) = sorted_out(&ids, &seen, (&all, &all));
+        let refuses = |row: &Proposal| Present::default().refuses(row).filter(|_| row.id == ids[2]);
+        let (good, bad) = sorted_out(&ids, &seen, (&all, &all), refuses);
         assert_eq!(
             good.iter().map(|(index, _)| *index).collect::<Vec<_>>(),
             [0]
@@ -338,16 +309,17 @@ mod tests {
             companies: vec![CompanyId::generate()],
             ..Scope::default()
         };
-        let (good, bad) = sorted_out(&ids[..1], &seen, (&all, &elsewhere));
+        let (good, bad) = sorted_out(&ids[..1], &seen, (&all, &elsewhere), refuses);
         assert!(good.is_empty());
         assert_eq!(bad[0].1.reason, fault::PROPOSAL_NOT_FOUND);
     }
 
     #[test]
     fn a_line_keeps_the_factor_and_the_value_is_rounded_once() {
-        let row = proposal(ProposalStatus::Open, Some(PartyId::generate()));
-        let line = line(&row, &Terms::new());
-        assert_eq!(line.factor.0, rust_decimal::dec!(12));
+        let mut row = open();
+        let line = super::super::current::tests::present(&mut row).line(&row);
+        let factor = (rust_decimal::dec!(12), rust_decimal::dec!(1));
+        assert_eq!(line.unwrap().factor, factor);
         assert_eq!(row.value().unwrap().amount.0, rust_decimal::dec!(6.67));
     }
 }

@@ -4,10 +4,10 @@ use async_graphql::InputObject;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use directory::check::{self, Input};
-use kernel::ids::ProposalId;
+use kernel::ids::{ProposalId, WarehouseId};
 use kernel::{Date, Fault, Faults, Result, Tx};
 
-use super::{Proposal, ProposalStatus, lock};
+use super::{Proposal, ProposalStatus, lock, task};
 use crate::fault;
 use crate::permission::REPLENISHMENT_MANAGE;
 use crate::schema_replenishment::proposal;
@@ -82,6 +82,8 @@ pub async fn dismiss(tx: &mut Tx, command: ProposalDismissInput) -> Result<Vec<P
     .returning(Proposal::as_returning())
     .get_results(tx.conn())
     .await?;
+    let warehouses: Vec<WarehouseId> = rows.iter().map(|row| row.warehouse_id).collect();
+    task::answer(tx, &warehouses).await?;
     rows.sort_by_key(|row| command.ids.iter().position(|id| *id == row.id));
     let events = rows
         .iter()

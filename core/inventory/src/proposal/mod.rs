@@ -2,11 +2,14 @@
 //!
 //! At most one stands for an item in a warehouse. It says what was there, what was on its way and
 //! what the policy asks for; accepting turns it into a line of a purchase order, dismissing keeps
-//! it from coming back until a day, and the job withdraws it when nothing is needed any more.
+//! it from coming back until a day, and the job withdraws it when nothing is needed any more. Those
+//! that wait in a warehouse are a task of those who buy.
 
 mod accept;
+mod current;
 mod dismiss;
 pub mod report;
+pub(crate) mod task;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -106,7 +109,7 @@ pub struct Proposal {
     pub explanation: serde_json::Value,
     /// The version of the rules that made it.
     pub rule_version: String,
-    /// The run that made it, or raised it last.
+    /// The run that made it, or renewed it last.
     pub job_id: Option<JobId>,
     /// Who decided, if it was a person.
     pub decided_by: Option<UserId>,

@@ -28,6 +28,7 @@ impl Report for OpenProposals {
         Parameter::optional(ReportParameter::Party),
         Parameter::optional(ReportParameter::Item),
     ];
+    const COLUMNS: &'static [ReportColumn] = &COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let id = parameters.required_company()?;

@@ -20,6 +20,7 @@ use super::{
 use crate::permission::{COST_READ, PURCHASE_MANAGE};
 use crate::schema_replenishment::{purchase_order, purchase_order_line};
 use crate::supplier_term::{self, SupplierTerm};
+use crate::unit::Factor;
 use crate::{fault, known};
 
 /// What numbers purchase orders.
@@ -44,7 +45,7 @@ pub(crate) struct NewOrder {
 pub(crate) struct NewLine {
     pub item: ItemId,
     pub unit: UnitId,
-    pub factor: Dec,
+    pub factor: Factor,
     pub quantity: Dec,
     pub price: Dec,
     pub expected_on: Option<Date>,
@@ -207,7 +208,7 @@ impl Buying {
             let term = terms
                 .iter()
                 .find(|term| term.item_id == line.item && term.unit_id == unit);
-            let new = new_line(line, unit, factor.factor, term);
+            let new = new_line(line, unit, *factor, term);
             check_line(input, &new, line.price.or(term.map(|term| term.price)), &at);
             lines.push(new);
         }
@@ -218,7 +219,7 @@ impl Buying {
 fn new_line(
     line: &PurchaseOrderLineInput,
     unit: UnitId,
-    factor: Dec,
+    factor: Factor,
     term: Option<&SupplierTerm>,
 ) -> NewLine {
     let over = line.over_receipt_percent;
@@ -336,7 +337,8 @@ pub(super) fn lines_of(
         position,
         item_id: new.item,
         unit_id: new.unit,
-        factor: new.factor,
+        factor: Dec(new.factor.0),
+        divisor: Dec(new.factor.1),
         quantity: new.quantity,
         price: new.price,
         expected_on: new.expected_on,

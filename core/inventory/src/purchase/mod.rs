@@ -2,14 +2,17 @@
 //!
 //! Drafted by hand or from proposals; submitted, which orders it at once or asks for approval where
 //! a policy of approval says so; received line by line with its movement of stock in the same
-//! transaction; closed when the rest will not come, cancelled before anything came. Who made an
-//! order never approves it. What was asked for does not change after the draft, which the database
-//! sees to as well.
+//! transaction, less by what goes back to the supplier; closed when the rest will not come,
+//! cancelled before anything came. Who made an order never approves it. What was asked for does not
+//! change after the draft, an order goes its way and no other, and what waits for approval is ordered
+//! with one that was given: the database sees to all three as well.
 
+mod aggregate;
 mod approve;
 mod draft;
 mod edit;
 mod end;
+mod give_back;
 mod receive;
 pub(crate) mod rules;
 
@@ -32,6 +35,7 @@ use crate::fault;
 use crate::permission::{self, COST_READ, PURCHASE_READ};
 use crate::schema_replenishment::{purchase_order, purchase_order_line, purchase_receipt};
 
+pub use aggregate::{PurchaseOrderGroupBy, aggregate};
 pub use approve::{
     PurchaseOrderApproveInput, PurchaseOrderRejectInput, PurchaseOrderSubmitInput, approve,
     decide_approval, reject, submit,
@@ -42,6 +46,7 @@ pub use edit::{
     PurchaseOrderLineChangeInput, PurchaseOrderPatch, PurchaseOrderUpdateInput, update,
 };
 pub use end::{PurchaseOrderCancelInput, PurchaseOrderCloseInput, cancel, close};
+pub(crate) use give_back::{tie, went_back};
 pub use receive::{PurchaseOrderReceiveInput, PurchaseOrderReceiveLineInput, Received, receive};
 pub(crate) use receive::{lock_received, take_back};
 
@@ -168,8 +173,10 @@ pub struct PurchaseOrderLine {
     pub item_id: ItemId,
     /// The purchase unit.
     pub unit_id: UnitId,
-    /// How many of the item's unit one purchase unit is.
+    /// How the purchase unit becomes the item's: times this, divided by the next.
     pub factor: Dec,
+    /// The number that is divided by.
+    pub divisor: Dec,
     /// How much is ordered.
     pub quantity: Dec,
     /// The price of one purchase unit, without tax.
@@ -189,6 +196,12 @@ pub struct PurchaseOrderLine {
 }
 
 impl PurchaseOrderLine {
+    /// How many of the item's unit one purchase unit is, rounded to twelve decimals.
+    pub fn unit_factor(&self) -> Dec {
+        let factor = self.factor.0.checked_div(self.divisor.0);
+        Dec(factor.unwrap_or_default().round_dp(12).normalize())
+    }
+
     /// What it costs, without tax, rounded to the currency.
     pub fn amount(&self, currency: CurrencyCode) -> Money {
         Money::new(self.quantity.0 * self.price.0, currency).rounded()
@@ -216,7 +229,8 @@ pub struct PurchaseReceipt {
     pub movement_id: Option<MovementId>,
     /// The day.
     pub received_on: Date,
-    /// How much, in the purchase unit; below zero when the movement was reversed.
+    /// How much, in the purchase unit; below zero for what went back to the supplier, and when the
+    /// movement was reversed.
     pub quantity: Dec,
     /// When it was recorded.
     pub created_at: DateTime<Utc>,

@@ -1,8 +1,6 @@
 //! Receiving what was ordered: the movement of stock, its entry in the books and what the order
 //! says of it, in one transaction.
 
-use std::collections::HashMap;
-
 use async_graphql::InputObject;
 use diesel::prelude::*;
 use diesel::sql_types as sql;
@@ -112,8 +110,12 @@ pub async fn receive(tx: &mut Tx, command: PurchaseOrderReceiveInput) -> Result<
         lines: stocked(tx, &command, (&order, &lines), &wanted, books).await?,
     };
     let movement = movement::post(tx, posted).await?;
-    let receipts = receipts(tx, &order, &wanted, (movement.id, day));
-    let order = record(tx, order, &lines, &receipts, day).await?;
+    let came = Came {
+        movement: movement.id,
+        day,
+        lines: wanted.iter().map(|it| (it.line, it.quantity)).collect(),
+    };
+    let order = record(tx, order, &lines, came).await?;
     let event = order
         .event("inventory.purchase_order.received")
         .set("movement", movement.id)
@@ -188,37 +190,42 @@ async fn stocked(
     Ok(posted)
 }
 
-fn receipts(
-    tx: &Tx,
-    order: &PurchaseOrder,
-    wanted: &[PurchaseOrderReceiveLineInput],
-    (movement, day): (MovementId, Date),
-) -> Vec<PurchaseReceipt> {
-    wanted
-        .iter()
-        .map(|line| PurchaseReceipt {
-            organisation_id: order.organisation_id,
-            id: PurchaseReceiptId::generate(),
-            purchase_order_id: order.id,
-            line_id: line.line,
-            movement_id: Some(movement),
-            received_on: day,
-            quantity: line.quantity,
-            created_at: tx.now(),
-        })
-        .collect()
+/// What a movement brought for lines of an order on a day, in the purchase unit; below zero for what
+/// it took back.
+pub(super) struct Came {
+    pub movement: MovementId,
+    pub day: Date,
+    pub lines: Vec<(PurchaseOrderLineId, Dec)>,
 }
 
-/// Writes what came, and where the order stands by it.
-async fn record(
+impl Came {
+    fn receipts(&self, tx: &Tx, order: &PurchaseOrder) -> Vec<PurchaseReceipt> {
+        let lines = self.lines.iter();
+        lines
+            .map(|(line, quantity)| PurchaseReceipt {
+                organisation_id: order.organisation_id,
+                id: PurchaseReceiptId::generate(),
+                purchase_order_id: order.id,
+                line_id: *line,
+                movement_id: Some(self.movement),
+                received_on: self.day,
+                quantity: *quantity,
+                created_at: tx.now(),
+            })
+            .collect()
+    }
+}
+
+/// Writes what came, and where the order stands by it; its lines count it already.
+pub(super) async fn record(
     tx: &mut Tx,
     mut order: PurchaseOrder,
     lines: &[PurchaseOrderLine],
-    receipts: &[PurchaseReceipt],
-    day: Date,
+    came: Came,
 ) -> Result<PurchaseOrder> {
+    let receipts = came.receipts(tx, &order);
     diesel::insert_into(purchase_receipt::table)
-        .values(receipts)
+        .values(&receipts)
         .execute(tx.conn())
         .await?;
     let ids: Vec<PurchaseOrderLineId> = lines.iter().map(|line| line.id).collect();
@@ -236,7 +243,7 @@ async fn record(
     .await?;
     if order.status != PurchaseOrderStatus::Closed {
         order.status = rules::standing(lines);
-        order.ended_on = (order.status == PurchaseOrderStatus::Received).then_some(day);
+        order.ended_on = (order.status == PurchaseOrderStatus::Received).then_some(came.day);
     }
     store(tx, order).await
 }
@@ -265,8 +272,13 @@ pub(crate) async fn lock_received(tx: &mut Tx, movement: MovementId) -> Result<V
 }
 
 /// Takes back what a movement brought for orders, because the movement was reversed by another on a
-/// day: the orders wait for it again, unless they were closed. For whoever reverses movements, in
-/// the same transaction; a movement that brought nothing for an order changes nothing.
+/// day: the orders wait for it again, unless they were closed; and what went back to the supplier
+/// counts as received again. For whoever reverses movements, in the same transaction; a movement that
+/// brought nothing for an order changes nothing.
+///
+/// # Errors
+/// `inventory.over_return` when of what came more went back to the supplier since than is left;
+/// `inventory.over_receipt` when what went back was made good since.
 pub(crate) async fn take_back(
     tx: &mut Tx,
     reversed: MovementId,
@@ -284,41 +296,22 @@ pub(crate) async fn take_back(
         .await?;
     for order in orders {
         let mut lines = load_lines(tx, &[order.id]).await?;
-        let back = returned(tx, &order, &came, (by, day));
-        let sums: HashMap<PurchaseOrderLineId, Decimal> =
-            back.iter().fold(HashMap::new(), |mut sums, it| {
-                *sums.entry(it.line_id).or_default() += it.quantity.0;
-                sums
-            });
-        for line in &mut lines {
-            line.received_quantity.0 += sums.get(&line.id).copied().unwrap_or_default();
+        let own = came.iter().filter(|it| it.purchase_order_id == order.id);
+        let back: Vec<(PurchaseOrderLineId, Dec)> =
+            own.map(|it| (it.line_id, Dec(-it.quantity.0))).collect();
+        for (id, quantity) in &back {
+            for line in lines.iter_mut().filter(|line| line.id == *id) {
+                rules::change(line, quantity.0)?;
+            }
         }
-        let order = record(tx, order, &lines, &back, day).await?;
-        tx.emit(
-            order
-                .event("inventory.purchase_order.receipt_reversed")
-                .set("movement", by),
-        )
-        .await?;
+        let came = Came {
+            movement: by,
+            day,
+            lines: back,
+        };
+        let order = record(tx, order, &lines, came).await?;
+        let event = order.event("inventory.purchase_order.receipt_reversed");
+        tx.emit(event.set("movement", by)).await?;
     }
     Ok(())
-}
-
-fn returned(
-    tx: &Tx,
-    order: &PurchaseOrder,
-    came: &[PurchaseReceipt],
-    (by, day): (MovementId, Date),
-) -> Vec<PurchaseReceipt> {
-    came.iter()
-        .filter(|it| it.purchase_order_id == order.id)
-        .map(|it| PurchaseReceipt {
-            id: PurchaseReceiptId::generate(),
-            movement_id: Some(by),
-            received_on: day,
-            quantity: Dec(-it.quantity.0),
-            created_at: tx.now(),
-            ..it.clone()
-        })
-        .collect()
 }

@@ -44,23 +44,38 @@ pub fn take_in(
             faults.push(Fault::invalid(fault::QUANTITY_NOT_POSITIVE).at(at("quantity")));
             continue;
         }
-        let most = most(line);
-        if line.received_quantity.0 + quantity > most {
-            let fault = Fault::not_allowed(fault::OVER_RECEIPT)
-                .with("ordered", line.quantity.0.normalize())
-                .with("received", line.received_quantity.0.normalize())
-                .with(
-                    "most",
-                    (most - line.received_quantity.0)
-                        .max(Decimal::ZERO)
-                        .normalize(),
-                );
-            faults.push(fault.at(at("quantity")));
+        if line.received_quantity.0 + quantity > most(line) {
+            faults.push(over(line).at(at("quantity")));
             continue;
         }
         line.received_quantity.0 += quantity;
     }
     faults
+}
+
+/// Changes what came for a line because a movement was reversed.
+///
+/// # Errors
+/// What came is never less than nothing, nor more than the line tolerates.
+pub fn change(line: &mut PurchaseOrderLine, quantity: Decimal) -> Result<(), Fault> {
+    let received = line.received_quantity.0 + quantity;
+    if received < Decimal::ZERO {
+        let fault = Fault::not_allowed(fault::OVER_RETURN).at(["id"]);
+        return Err(fault.with("received", line.received_quantity.0.normalize()));
+    }
+    if received > most(line) {
+        return Err(over(line).at(["id"]));
+    }
+    line.received_quantity.0 = received;
+    Ok(())
+}
+
+fn over(line: &PurchaseOrderLine) -> Fault {
+    let left = (most(line) - line.received_quantity.0).max(Decimal::ZERO);
+    Fault::not_allowed(fault::OVER_RECEIPT)
+        .with("ordered", line.quantity.0.normalize())
+        .with("received", line.received_quantity.0.normalize())
+        .with("most", left.normalize())
 }
 
 /// The most that may come in for a line.
@@ -127,6 +142,7 @@ mod tests {
             item_id: ItemId::generate(),
             unit_id: UnitId::generate(),
             factor: Dec(Decimal::ONE),
+            divisor: Dec(Decimal::ONE),
             quantity: Dec(quantity),
             price: Dec(dec!(0.335)),
             expected_on: None,
@@ -181,6 +197,19 @@ mod tests {
         assert_eq!(reasons(take_in(&mut lines, &wanted)), expected);
         assert_eq!(lines[0].received_quantity.0, dec!(10));
         assert_eq!(standing(&lines), PurchaseOrderStatus::Received);
+    }
+
+    #[test]
+    fn what_is_reversed_leaves_neither_less_than_nothing_nor_more_than_tolerated() {
+        let mut line = line(dec!(10), dec!(5));
+        line.received_quantity = Dec(dec!(6));
+        let refused = |line: &mut PurchaseOrderLine, many| change(line, many).unwrap_err().reason;
+        assert_eq!(refused(&mut line, dec!(-6.5)), fault::OVER_RETURN);
+        assert_eq!(refused(&mut line, dec!(5)), fault::OVER_RECEIPT);
+        assert_eq!(line.received_quantity.0, dec!(6));
+        change(&mut line, dec!(4.5)).unwrap();
+        change(&mut line, dec!(-10.5)).unwrap();
+        assert!(line.received_quantity.0.is_zero());
     }
 
     #[test]

@@ -19,10 +19,12 @@ use kernel::{Date, Dec, Result, Tx};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::rules::{Demand, Keeping, Offer, Position, Standing, quantile};
+use super::outcome::Standing;
+use super::rules::{Demand, Keeping, Offer, Position, Source, quantile};
 use crate::policy::StockPolicy;
-use crate::proposal::ProposalStatus;
+use crate::proposal::{Proposal, ProposalStatus};
 use crate::schema_replenishment::{proposal, stock_policy};
+use crate::unit::{self, Unit};
 use crate::{known, supplier_term};
 
 /// Everything about one item in one warehouse.
@@ -72,7 +74,7 @@ pub(super) async fn load(
     items.dedup();
     let known = Known {
         items: known::items(tx, &items).await?,
-        units: known::units(tx).await?,
+        units: keyed(unit::all(tx).await?),
         held: held(tx, &items, day).await?,
         coming: coming(tx, &items, company, day).await?,
         demand: demands(tx, &items, &policies, day).await?,
@@ -90,7 +92,7 @@ pub(super) async fn load(
 /// Everything that was read, by what it is about.
 struct Known {
     items: HashMap<ItemId, known::KnownItem>,
-    units: HashMap<UnitId, known::KnownUnit>,
+    units: HashMap<UnitId, Unit>,
     held: HashMap<Place, Decimal>,
     coming: HashMap<Place, Decimal>,
     demand: HashMap<(Place, i32), Demand>,
@@ -148,6 +150,10 @@ impl Known {
     }
 }
 
+fn keyed(units: Vec<Unit>) -> HashMap<UnitId, Unit> {
+    units.into_iter().map(|unit| (unit.id, unit)).collect()
+}
+
 /// The quantiles of the service levels, which many items have in common.
 fn quantiles(policies: &[StockPolicy]) -> HashMap<Dec, Decimal> {
     let levels: HashSet<Dec> = policies.iter().filter_map(|it| it.service_level).collect();
@@ -202,10 +208,13 @@ struct Line {
     received_quantity: Dec,
     #[diesel(sql_type = sql::Numeric)]
     factor: Dec,
+    #[diesel(sql_type = sql::Numeric)]
+    divisor: Dec,
 }
 
-/// What was ordered, waits for approval or was drafted, and has not come; for a day that is past, as
-/// it was at its end.
+/// What was ordered, waits for approval or was drafted, and has not come. For a day that is past:
+/// what came after its end, or still comes, whenever it was ordered; so that a look at yesterday
+/// does not ask again for what was ordered today.
 async fn coming(
     tx: &mut Tx,
     items: &[ItemId],
@@ -218,7 +227,7 @@ async fn coming(
     }
     let ids: Vec<PurchaseOrderId> = orders.keys().copied().collect();
     let lines: Vec<Line> = diesel::sql_query(
-        "SELECT id, purchase_order_id, item_id, quantity, received_quantity, factor \
+        "SELECT id, purchase_order_id, item_id, quantity, received_quantity, factor, divisor \
          FROM inventory.purchase_order_line WHERE organisation_id = $1 \
             AND item_id = ANY($2) AND purchase_order_id = ANY($3)",
     )
@@ -230,38 +239,46 @@ async fn coming(
     let received = received(tx, &lines, day).await?;
     let mut coming: HashMap<Place, Decimal> = HashMap::new();
     for line in &lines {
-        let Some(warehouse) = orders.get(&line.purchase_order_id) else {
+        let Some((warehouse, is_closed)) = orders.get(&line.purchase_order_id) else {
             continue;
+        };
+        let wanted = if *is_closed {
+            line.received_quantity.0
+        } else {
+            line.quantity.0
         };
         let came = if day.is_past {
             received.get(&line.id).copied().unwrap_or_default()
         } else {
             line.received_quantity.0
         };
-        let open = (line.quantity.0 - came).max(Decimal::ZERO) * line.factor.0;
+        let open = (wanted - came).max(Decimal::ZERO);
+        let open = unit::nearly(open, (line.factor.0, line.divisor.0));
         *coming.entry((line.item_id, *warehouse)).or_default() += open;
     }
     Ok(coming)
 }
 
-/// The orders that were open at the end of the day, with their warehouses.
+/// The orders that may bring something after the end of the day, with their warehouses, and whether
+/// the rest of them is not waited for.
 async fn orders(
     tx: &mut Tx,
     company: CompanyId,
     day: Day,
-) -> Result<HashMap<PurchaseOrderId, WarehouseId>> {
+) -> Result<HashMap<PurchaseOrderId, (WarehouseId, bool)>> {
     #[derive(QueryableByName)]
     struct Order {
         #[diesel(sql_type = sql::Uuid)]
         id: PurchaseOrderId,
         #[diesel(sql_type = sql::Uuid)]
         warehouse_id: WarehouseId,
+        #[diesel(sql_type = sql::Bool)]
+        is_closed: bool,
     }
     let rows: Vec<Order> = diesel::sql_query(
-        "SELECT id, warehouse_id FROM inventory.purchase_order \
-         WHERE organisation_id = $1 AND company_id = $2 \
-            AND (ended_on IS NULL OR ($4 AND ended_on > $3)) \
-            AND (NOT $4 OR coalesce(ordered_on, created_at::date) <= $3)",
+        "SELECT id, warehouse_id, status = 'CLOSED' AS is_closed FROM inventory.purchase_order \
+         WHERE organisation_id = $1 AND company_id = $2 AND status <> 'CANCELLED' \
+            AND (ended_on IS NULL OR ($4 AND ended_on > $3))",
     )
     .bind::<sql::Uuid, _>(tx.organisation())
     .bind::<sql::Uuid, _>(company)
@@ -269,9 +286,9 @@ async fn orders(
     .bind::<sql::Bool, _>(day.is_past)
     .load(tx.conn())
     .await?;
+    let rows = rows.into_iter();
     Ok(rows
-        .into_iter()
-        .map(|row| (row.id, row.warehouse_id))
+        .map(|row| (row.id, (row.warehouse_id, row.is_closed)))
         .collect())
 }
 
@@ -370,39 +387,40 @@ async fn standing(
     tx: &mut Tx,
     items: &[ItemId],
 ) -> Result<HashMap<Place, (ProposalId, i32, Standing)>> {
-    type Row = (
-        ProposalId,
-        ItemId,
-        WarehouseId,
-        Dec,
-        Date,
-        Option<PartyId>,
-        i32,
-    );
-    let rows: Vec<Row> = proposal::table
+    let rows: Vec<Proposal> = proposal::table
         .filter(proposal::organisation_id.eq(tx.organisation()))
         .filter(proposal::item_id.eq_any(items))
         .filter(proposal::status.eq(ProposalStatus::Open))
-        .select((
-            proposal::id,
-            proposal::item_id,
-            proposal::warehouse_id,
-            proposal::quantity,
-            proposal::as_of,
-            proposal::supplier_id,
-            proposal::version,
-        ))
+        .select(Proposal::as_select())
         .load(tx.conn())
         .await?;
-    let stands = |(id, item, warehouse, quantity, as_of, supplier, version): Row| {
-        let standing = Standing {
-            quantity: quantity.0,
-            as_of: as_of.0,
-            has_supplier: supplier.is_some(),
-        };
-        ((item, warehouse), (id, version, standing))
+    let rows = rows.iter();
+    Ok(rows
+        .map(|row| {
+            let place = (row.item_id, row.warehouse_id);
+            (place, (row.id, row.version, stands(row)))
+        })
+        .collect())
+}
+
+fn stands(row: &Proposal) -> Standing {
+    let from = || {
+        Some(Source {
+            term: row.supplier_term_id?,
+            supplier: row.supplier_id?,
+            price: row.price?.0,
+            currency: row.currency?,
+            lead_time_days: row.lead_time_days?,
+            expected_on: row.expected_on?,
+        })
     };
-    Ok(rows.into_iter().map(stands).collect())
+    Standing {
+        quantity: row.quantity.0,
+        unit: row.unit_id,
+        unit_quantity: row.unit_quantity.0,
+        as_of: row.as_of.0,
+        from: from(),
+    }
 }
 
 /// Until when what was dismissed stays away.
@@ -444,8 +462,7 @@ async fn offers(tx: &mut Tx, items: &[ItemId], day: Date) -> Result<HashMap<Item
     for term in terms {
         let factor = factors.get(&(term.item_id, term.unit_id));
         let name = suppliers.get(&term.supplier_id);
-        let (Some(factor), Some(name)) = (factor.filter(|it| it.factor.0 > Decimal::ZERO), name)
-        else {
+        let (Some(factor), Some(name)) = (factor, name) else {
             continue;
         };
         offers.entry(term.item_id).or_default().push(Offer {
@@ -453,7 +470,7 @@ async fn offers(tx: &mut Tx, items: &[ItemId], day: Date) -> Result<HashMap<Item
             supplier: term.supplier_id,
             supplier_name: name.clone(),
             unit: term.unit_id,
-            factor: factor.factor.0,
+            factor: *factor,
             price: term.price.0,
             currency: term.currency,
             minimum: term.minimum_quantity.0,

@@ -4,14 +4,17 @@
 //!
 //! One item of the job is one item in one warehouse; thousands go in one transaction. Round trips
 //! of a chunk: facts 12 a company, proposals 1 to 3 a thousand, alerts 3, events, marks. What can't be
-//! looked at, for want of a supplier's lead time, fails alone with its reason.
+//! told, for want of a supplier's lead time, fails alone with its reason; that it runs out is told
+//! all the same.
 
 mod facts;
+mod outcome;
 mod record;
 pub(crate) mod rules;
 #[cfg(test)]
 mod rules_tests;
 mod tell;
+mod unkept;
 mod wanted;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,11 +32,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use facts::{Day, Facts};
+use outcome::{Outcome, Standing};
 use record::Seen;
-use rules::{Look, Outcome, Standing};
+use rules::Look;
 
-use crate::alert::{self, StockAlertKind};
+use crate::alert;
 use crate::permission::REPLENISHMENT_MANAGE;
+use crate::proposal::{self, ProposalStatus};
 use crate::purchase::PurchaseOrderStatus;
 
 pub use rules::{Explanation, RULE_VERSION, SupplierChoice};
@@ -60,6 +65,11 @@ impl Job for Reorder {
     const KIND: &'static str = "inventory.reorder";
     const QUEUE: &'static str = "inventory";
     const PERMISSION: Permission = REPLENISHMENT_MANAGE;
+    const SCHEDULABLE: bool = true;
+
+    fn company(&self) -> Option<CompanyId> {
+        self.company
+    }
 
     async fn run(self, job: JobRun) -> Result<Value> {
         let wish = self.clone();
@@ -100,6 +110,11 @@ async fn rehearse(job: &JobRun, plan: &Arc<Plan>) -> Result<Value> {
         done += i64::try_from(chunk.len()).unwrap_or_default();
         job.progress(done, total).await?;
     }
+    let own = plan.clone();
+    let unkept = job
+        .read(move |tx| async move { unkept::proposals(tx, &own.reach()).await }.boxed())
+        .await?;
+    tally.withdrawn += unkept.len();
     Ok(tally.told(plan.policies.len()))
 }
 
@@ -162,7 +177,7 @@ impl Plan {
         })
     }
 
-    /// Looks at some policies; gives the faults of those that could not be looked at.
+    /// Looks at some policies; gives the faults of those of which it can't be told what to order.
     async fn look(&self, tx: &mut Tx, keys: &[Uuid]) -> Result<(Vec<Seen>, Failed)> {
         let mut by_company: BTreeMap<CompanyId, Vec<Uuid>> = BTreeMap::new();
         for key in keys {
@@ -180,10 +195,12 @@ impl Plan {
         let mut failed = Failed::new();
         for facts in facts {
             let key = facts.policy.0;
-            match self.look_at(facts) {
-                Ok(one) => seen.push(one),
-                Err(fault) => failed.push((key, vec![fault])),
+            let one = self.look_at(facts)?;
+            if let Err(fault) = &one.finding.order {
+                let fault = fault.clone().with("item", &one.facts.item_code);
+                failed.push((key, vec![fault]));
             }
+            seen.push(one);
         }
         Ok((seen, failed))
     }
@@ -199,11 +216,12 @@ impl Plan {
             unit: facts.unit,
             places: facts.places,
         };
-        let finding = rules::look(&facts.keeping, &facts.position, &facts.offers, look)
-            .map_err(|fault| fault.with("item", &facts.item_code))?;
+        let finding = rules::look(&facts.keeping, &facts.position, &facts.offers, look);
         let standing: Option<&Standing> = facts.standing.as_ref().map(|(_, _, it)| it);
-        let order = finding.order.as_ref();
-        let outcome = rules::settle(order, standing, facts.dismissed_until, look.day);
+        let outcome = match &finding.order {
+            Ok(order) => outcome::settle(order.as_ref(), standing, facts.dismissed_until, look.day),
+            Err(_) => Outcome::Unknown,
+        };
         Ok(Seen {
             day: books.day.day,
             is_past: books.day.is_past,
@@ -213,30 +231,51 @@ impl Plan {
         })
     }
 
+    /// The companies whose present is looked at, with their day.
+    fn today(&self) -> Vec<(CompanyId, Date)> {
+        let now = self.books.iter().filter(|(_, books)| !books.day.is_past);
+        now.map(|(id, books)| (*id, books.day.day)).collect()
+    }
+
+    /// A look at the past leaves alone what is kept now.
+    fn reach(&self) -> Reach {
+        Reach {
+            companies: self.today().into_iter().map(|(id, _)| id).collect(),
+            warehouse: self.wish.warehouse,
+            category: self.wish.category,
+        }
+    }
+
     async fn write(&self, tx: &mut Tx, keys: &[Uuid], job: JobId) -> Result<Failed> {
         let (seen, failed) = self.look(tx, keys).await?;
         record::record(tx, &seen, job).await?;
         Ok(failed)
     }
 
-    /// The end of a run: orders that are late, what people are told, and the figures.
+    /// The end of a run: what is not kept any more, orders that are late, whose task it is, what
+    /// people are told, and the figures.
     async fn settle(
         &self,
         tx: &mut Tx,
         job: JobId,
         since: chrono::DateTime<chrono::Utc>,
     ) -> Result<Value> {
-        let today: Vec<(CompanyId, Date)> = self
-            .books
-            .iter()
-            .filter(|(_, books)| !books.day.is_past)
-            .map(|(id, books)| (*id, books.day.day))
-            .collect();
+        unkept::clear(tx, &self.reach(), job).await?;
+        let today = self.today();
         if self.wish.category.is_none() {
             alert::settle_late(tx, &today, self.wish.warehouse, job).await?;
         }
+        let companies: Vec<CompanyId> = self.books.keys().copied().collect();
+        proposal::task::ask(tx, &companies, job).await?;
         tell::finish(tx, job, since, self.policies.len()).await
     }
+}
+
+/// What a run at its end answers for, beside what it has looked at.
+struct Reach {
+    companies: Vec<CompanyId>,
+    warehouse: Option<WarehouseId>,
+    category: Option<ItemCategoryId>,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -308,12 +347,12 @@ async fn warehouses_in_use(tx: &mut Tx) -> Result<HashSet<Uuid>> {
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
-/// The companies that wait for orders, or have alerts of late ones, as far as the actor's right
+/// The companies that wait for orders, or have open alerts or proposals, as far as the actor's right
 /// reaches.
 async fn waiting(tx: &mut Tx, wish: &Reorder) -> Result<Vec<CompanyId>> {
     use diesel::{ExpressionMethods, QueryDsl};
 
-    use crate::schema_replenishment::{purchase_order, stock_alert};
+    use crate::schema_replenishment::{proposal, purchase_order, stock_alert};
     let scope = tx.require(REPLENISHMENT_MANAGE)?;
     let open = [
         PurchaseOrderStatus::Ordered,
@@ -329,12 +368,18 @@ async fn waiting(tx: &mut Tx, wish: &Reorder) -> Result<Vec<CompanyId>> {
     let told: Vec<CompanyId> = stock_alert::table
         .filter(stock_alert::organisation_id.eq(tx.organisation()))
         .filter(stock_alert::closed_at.is_null())
-        .filter(stock_alert::kind.eq(StockAlertKind::LateOrder))
         .select(stock_alert::company_id)
         .distinct()
         .load(tx.conn())
         .await?;
-    companies.extend(told);
+    let proposed: Vec<CompanyId> = proposal::table
+        .filter(proposal::organisation_id.eq(tx.organisation()))
+        .filter(proposal::status.eq(ProposalStatus::Open))
+        .select(proposal::company_id)
+        .distinct()
+        .load(tx.conn())
+        .await?;
+    companies.extend(told.into_iter().chain(proposed));
     let asked = |id: &CompanyId| wish.company.is_none_or(|company| company == *id);
     Ok(companies
         .into_iter()
@@ -358,18 +403,17 @@ struct Tally {
 impl Tally {
     fn add(&mut self, seen: &Seen) {
         match seen.outcome {
-            Outcome::Nothing => {}
+            Outcome::Nothing | Outcome::Unknown => {}
             Outcome::Dismissed => self.dismissed += 1,
             Outcome::Proposed => self.proposed += 1,
             Outcome::Stands => self.standing += 1,
-            Outcome::Raised => self.raised += 1,
+            Outcome::Renewed => self.raised += 1,
             Outcome::Withdrawn => self.withdrawn += 1,
         }
-        let order = seen.finding.order.as_ref();
-        let orphan = order.is_some_and(|order| order.from.is_none());
+        let orphan = seen.order().is_some_and(|order| order.from.is_none());
         self.without_supplier += usize::from(orphan && seen.outcome == Outcome::Proposed);
         let on_hand = seen.facts.position.on_hand;
-        let alarm = rules::alarm(&seen.facts.keeping, &seen.finding, on_hand);
+        let alarm = outcome::alarm(&seen.facts.keeping, &seen.finding, on_hand);
         self.alerts += usize::from(alarm.is_some() && !seen.is_past);
     }
 

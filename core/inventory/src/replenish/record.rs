@@ -1,16 +1,18 @@
 //! What a look leaves behind: proposals made, raised and withdrawn, and alerts; a few statements
 //! however many items were looked at.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{JobId, ProposalId};
 use kernel::{Date, Dec, Result, Tx};
+use rust_decimal::Decimal;
 
 use super::facts::Facts;
-use super::rules::{Finding, Order, Outcome, RULE_VERSION};
+use super::outcome::Outcome;
+use super::rules::{Finding, Order, RULE_VERSION};
 use crate::alert::{self, Sight};
 use crate::proposal::{Proposal, ProposalProblem, ProposalStatus};
 use crate::schema_replenishment::proposal;
@@ -18,8 +20,10 @@ use crate::schema_replenishment::proposal;
 /// Rows of one statement: 32 columns of so many rows stay under the 65,535 values that it takes.
 const BATCH: usize = 1_000;
 
-/// Why the job withdraws: the key of the sentence.
+/// Why the job withdraws what is not needed any more: the key of the sentence.
 const NEED_GONE: &str = "inventory.need_gone";
+/// Why the job withdraws what is not kept any more.
+pub(super) const NOT_KEPT: &str = "inventory.not_kept";
 
 /// What was found about one item in one warehouse.
 pub(super) struct Seen {
@@ -31,11 +35,20 @@ pub(super) struct Seen {
     pub outcome: Outcome,
 }
 
+impl Seen {
+    /// What is to be ordered, if anything.
+    pub fn order(&self) -> Option<&Order> {
+        self.finding.order.as_ref().ok()?.as_ref()
+    }
+}
+
 /// Writes what was found.
 pub(super) async fn record(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
     propose(tx, seen, job).await?;
-    raise(tx, seen, job).await?;
-    withdraw(tx, seen, job).await?;
+    renew(tx, seen, job).await?;
+    let gone = seen.iter().filter(|it| it.outcome == Outcome::Withdrawn);
+    let gone = gone.filter_map(|seen| seen.facts.standing.as_ref().map(|(id, _, _)| *id));
+    withdraw(tx, &gone.collect::<Vec<_>>(), (NEED_GONE, job)).await?;
     let sights: Vec<Sight> = seen
         .iter()
         .filter(|seen| !seen.is_past)
@@ -52,7 +65,7 @@ fn sight(seen: &Seen) -> Sight {
         item: seen.facts.item,
         warehouse: seen.facts.warehouse,
         on_hand,
-        alarm: super::rules::alarm(&seen.facts.keeping, &seen.finding, on_hand),
+        alarm: super::outcome::alarm(&seen.facts.keeping, &seen.finding, on_hand),
     }
 }
 
@@ -67,20 +80,24 @@ async fn propose(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
             .get_results(tx.conn())
             .await?;
         let made: HashSet<ProposalId> = made.into_iter().collect();
-        tell(tx, rows, &made, "inventory.proposal.made").await?;
+        tell(tx, rows, &made, |_| "inventory.proposal.made").await?;
     }
     Ok(())
 }
 
-/// Raises what stands and is not enough any more. One that a person decided in the meantime stays
-/// as it was decided.
-async fn raise(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
-    let mut rows = rows(tx, seen, Outcome::Raised, job)?;
+/// Renews what stands and is not enough any more, or not on the terms of now. One that a person
+/// decided in the meantime stays as it was decided.
+async fn renew(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
+    let mut rows = rows(tx, seen, Outcome::Renewed, job)?;
+    let before = seen.iter().filter_map(|seen| seen.facts.standing.as_ref());
+    let before: HashMap<ProposalId, Decimal> = before
+        .map(|(id, _, standing)| (*id, standing.quantity))
+        .collect();
     let ids: Vec<ProposalId> = rows.iter().map(|row| row.id).collect();
     let open = still_open(tx, &ids).await?;
     rows.retain(|row| open.contains(&row.id));
     for rows in rows.chunks(BATCH) {
-        let raised: Vec<ProposalId> = diesel::insert_into(proposal::table)
+        let renewed: Vec<ProposalId> = diesel::insert_into(proposal::table)
             .values(rows)
             .on_conflict((proposal::organisation_id, proposal::id))
             .do_update()
@@ -113,8 +130,12 @@ async fn raise(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
             .returning(proposal::id)
             .get_results(tx.conn())
             .await?;
-        let raised: HashSet<ProposalId> = raised.into_iter().collect();
-        tell(tx, rows, &raised, "inventory.proposal.raised").await?;
+        let renewed: HashSet<ProposalId> = renewed.into_iter().collect();
+        let action = |row: &Proposal| match before.get(&row.id) {
+            Some(before) if row.quantity.0 > *before => "inventory.proposal.raised",
+            _ => "inventory.proposal.renewed",
+        };
+        tell(tx, rows, &renewed, action).await?;
     }
     Ok(())
 }
@@ -140,13 +161,13 @@ async fn tell(
     tx: &mut Tx,
     rows: &[Proposal],
     which: &HashSet<ProposalId>,
-    action: &'static str,
+    action: impl Fn(&Proposal) -> &'static str,
 ) -> Result<()> {
     let events = rows
         .iter()
         .filter(|row| which.contains(&row.id))
         .map(|row| {
-            row.event(action)
+            row.event(action(row))
                 .set("quantity", row.quantity)
                 .set("supplier", row.supplier_id)
                 .set("asOf", row.as_of)
@@ -156,13 +177,13 @@ async fn tell(
     Ok(())
 }
 
-/// Withdraws what is not needed any more.
-async fn withdraw(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
-    let ids: Vec<ProposalId> = seen
-        .iter()
-        .filter(|seen| seen.outcome == Outcome::Withdrawn)
-        .filter_map(|seen| seen.facts.standing.as_ref().map(|(id, _, _)| *id))
-        .collect();
+/// Withdraws those of some proposals that are still open, with the key of the reason.
+pub(super) async fn withdraw(
+    tx: &mut Tx,
+    ids: &[ProposalId],
+    (reason, job): (&'static str, JobId),
+) -> Result<()> {
+    let ids = still_open(tx, ids).await?;
     if ids.is_empty() {
         return Ok(());
     }
@@ -174,7 +195,7 @@ async fn withdraw(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
     )
     .set((
         proposal::status.eq(ProposalStatus::Withdrawn),
-        proposal::reason.eq(NEED_GONE),
+        proposal::reason.eq(reason),
         proposal::decided_at.eq(tx.now()),
         proposal::job_id.eq(job),
         proposal::version.eq(proposal::version + 1),
@@ -186,7 +207,7 @@ async fn withdraw(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
         .iter()
         .map(|row| {
             row.event("inventory.proposal.withdrawn")
-                .set("reason", NEED_GONE)
+                .set("reason", reason)
         })
         .collect();
     tx.emit_all(events).await?;
@@ -196,7 +217,7 @@ async fn withdraw(tx: &mut Tx, seen: &[Seen], job: JobId) -> Result<()> {
 fn rows(tx: &Tx, seen: &[Seen], which: Outcome, job: JobId) -> Result<Vec<Proposal>> {
     seen.iter()
         .filter(|seen| seen.outcome == which)
-        .filter_map(|seen| Some((seen, seen.finding.order.as_ref()?)))
+        .filter_map(|seen| Some((seen, seen.order()?)))
         .map(|(seen, order)| row(tx, seen, order, job))
         .collect()
 }

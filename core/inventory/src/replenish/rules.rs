@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault;
 use crate::policy::StockPolicyMethod;
+use crate::unit::{self, Factor};
 
 /// The version of these rules, kept with every proposal.
-pub const RULE_VERSION: &str = "reorder/1";
+pub const RULE_VERSION: &str = "reorder/2";
 /// Decimal places of quantities.
 const PLACES: u32 = 6;
 
@@ -73,7 +74,8 @@ pub struct Demand {
 pub struct Position {
     /// What is there.
     pub on_hand: Decimal,
-    /// What was ordered, is being approved or is drafted, and has not come.
+    /// What was ordered, is being approved or is drafted, and has not come; for a day that is past,
+    /// what was ordered since as well.
     pub on_order: Decimal,
     /// What was issued.
     pub demand: Demand,
@@ -90,8 +92,8 @@ pub struct Offer {
     pub supplier_name: String,
     /// The purchase unit.
     pub unit: UnitId,
-    /// How many of the item's unit one purchase unit is.
-    pub factor: Decimal,
+    /// How the purchase unit becomes the item's.
+    pub factor: Factor,
     /// The price of one purchase unit.
     pub price: Decimal,
     /// The currency of the price.
@@ -168,8 +170,8 @@ pub struct Finding {
     pub demand_per_day: Decimal,
     /// Days that what is there lasts; `None` without demand.
     pub days_of_cover: Option<Decimal>,
-    /// What is to be ordered, if anything.
-    pub order: Option<Order>,
+    /// What is to be ordered, if anything; or why that can't be told.
+    pub order: Result<Option<Order>, Fault>,
 }
 
 /// What is to be ordered.
@@ -181,6 +183,8 @@ pub struct Order {
     pub unit: UnitId,
     /// How much, in the purchase unit.
     pub unit_quantity: Decimal,
+    /// How the purchase unit becomes the item's.
+    pub factor: Factor,
     /// From whom; `None` when nobody sells it.
     pub from: Option<Source>,
     /// How it came about.
@@ -204,66 +208,102 @@ pub struct Source {
     pub expected_on: Date,
 }
 
-/// Looks at an item in a warehouse.
-///
-/// # Errors
-/// `inventory.no_lead_time` when the lead time is needed and the chosen supplier's is not known.
-pub fn look(
-    keeping: &Keeping,
-    position: &Position,
-    offers: &[Offer],
-    look: Look<'_>,
-) -> Result<Finding, Fault> {
+/// Looks at an item in a warehouse. What is there, and how it stands out, is told in any case; what
+/// to order fails with `inventory.no_lead_time` when the lead time is needed and the chosen
+/// supplier's is not known. The reorder point of a policy by demand is then that of the safety stock
+/// alone, below which it is low whatever the lead time.
+pub fn look(keeping: &Keeping, position: &Position, offers: &[Offer], look: Look<'_>) -> Finding {
     let (chosen, choice) = choose(keeping, offers, look.currency);
-    let demand_per_day = per_day(&position.demand);
-    let lead = lead(keeping, chosen, look)?;
-    let deviation = deviation(&position.demand);
+    let lead = lead(keeping, chosen, look);
+    let days = lead.as_ref().copied().unwrap_or_default();
+    let levels = levels(keeping, &position.demand, days, look.places);
+    let stock = position.on_hand + position.on_order;
+    let is_short = stock <= levels.reorder_point && stock < levels.target;
+    let order = lead.and_then(|_| {
+        let wanted = is_short.then(|| order(keeping, position, &levels, chosen, look));
+        let order = wanted.transpose()?;
+        Ok(order.map(|order| Order {
+            explanation: Explanation {
+                choice,
+                offers: i32::try_from(offers.len()).unwrap_or(i32::MAX),
+                ..order.explanation
+            },
+            ..order
+        }))
+    });
+    Finding {
+        reorder_point: levels.reorder_point,
+        demand_per_day: levels.demand_per_day,
+        days_of_cover: cover(position.on_hand, levels.demand_per_day),
+        order,
+    }
+}
+
+/// Where an item should stand.
+struct Levels {
+    demand_per_day: Decimal,
+    deviation: Decimal,
+    safety: Decimal,
+    reorder_point: Decimal,
+    target: Decimal,
+    /// Days of the week that the lead time comes to.
+    lead: i32,
+}
+
+fn levels(keeping: &Keeping, demand: &Demand, lead: i32, places: u32) -> Levels {
+    let demand_per_day = per_day(demand);
+    let deviation = deviation(demand);
     let safety = safety(keeping, deviation, lead);
     let reorder_point = match keeping.method {
         StockPolicyMethod::Fixed => keeping.reorder_point.unwrap_or_default(),
-        StockPolicyMethod::Demand => up(demand_per_day * Decimal::from(lead) + safety, look.places),
+        StockPolicyMethod::Demand => up(demand_per_day * Decimal::from(lead) + safety, places),
     };
+    let between = demand_per_day * Decimal::from(keeping.review_days);
     let target = keeping.target.map_or_else(
-        || {
-            up(
-                reorder_point + demand_per_day * Decimal::from(keeping.review_days),
-                look.places,
-            )
-        },
+        || up(reorder_point + between, places),
         |target| target.max(reorder_point),
     );
-    let stock = position.on_hand + position.on_order;
-    let order = if stock <= reorder_point && stock < target {
-        let (unit_quantity, factor) = rounded(target - stock, chosen, look.places);
-        let quantity = (unit_quantity * factor).round_dp(PLACES);
-        let base = Explanation {
-            target: Dec(target),
-            shortage: Dec(target - stock),
-            safety_stock: Dec(safety),
-            deviation: Dec(deviation),
-            lead_calendar_days: lead,
-            factor: Dec(factor),
-            rounded_up: Dec(quantity - (target - stock)),
-            above_maximum: keeping.maximum.is_some_and(|most| stock + quantity > most),
-            choice,
-            offers: i32::try_from(offers.len()).unwrap_or(i32::MAX),
-            ..explained(keeping, &position.demand, chosen)
-        };
-        Some(Order {
-            quantity,
-            unit: chosen.map_or(look.unit, |offer| offer.unit),
-            unit_quantity,
-            from: chosen.map(|offer| source(offer, look)).transpose()?,
-            explanation: base,
-        })
-    } else {
-        None
-    };
-    Ok(Finding {
-        reorder_point,
+    Levels {
         demand_per_day,
-        days_of_cover: cover(position.on_hand, demand_per_day),
-        order,
+        deviation,
+        safety,
+        reorder_point,
+        target,
+        lead,
+    }
+}
+
+/// What brings an item that is short up to its target.
+fn order(
+    keeping: &Keeping,
+    position: &Position,
+    levels: &Levels,
+    chosen: Option<&Offer>,
+    look: Look<'_>,
+) -> Result<Order, Fault> {
+    let stock = position.on_hand + position.on_order;
+    let shortage = levels.target - stock;
+    let factor = chosen.map_or((Decimal::ONE, Decimal::ONE), |offer| offer.factor);
+    let unit_quantity = rounded(shortage, chosen, look.places);
+    let quantity = unit::nearly(unit_quantity, factor);
+    let explanation = Explanation {
+        target: Dec(levels.target),
+        shortage: Dec(shortage),
+        safety_stock: Dec(levels.safety),
+        deviation: Dec(levels.deviation),
+        lead_calendar_days: levels.lead,
+        factor: Dec((factor.0 / factor.1).round_dp(12)),
+        rounded_up: Dec(quantity - shortage),
+        above_maximum: keeping.maximum.is_some_and(|most| stock + quantity > most),
+        ..explained(keeping, &position.demand, chosen)
+    };
+    Ok(Order {
+        quantity,
+        unit: chosen.map_or(look.unit, |offer| offer.unit),
+        unit_quantity,
+        factor,
+        from: chosen.map(|offer| source(offer, look)).transpose()?,
+        explanation,
     })
 }
 
@@ -283,7 +323,7 @@ pub fn choose<'a>(
                 (
                     offer.currency != currency,
                     offer.currency.code(),
-                    offer.price / offer.factor,
+                    offer.price * offer.factor.1 / offer.factor.0,
                     offer.lead_time_days.unwrap_or(i32::MAX),
                     offer.term,
                 )
@@ -410,87 +450,28 @@ fn cover(on_hand: Decimal, demand_per_day: Decimal) -> Option<Decimal> {
     )
 }
 
-/// A shortage as it can be bought: whole multiples, no less than the minimum; with what one
-/// purchase unit is.
-fn rounded(shortage: Decimal, chosen: Option<&Offer>, places: u32) -> (Decimal, Decimal) {
+/// A shortage as it can be bought: whole multiples in the purchase unit, no less than the minimum.
+fn rounded(shortage: Decimal, chosen: Option<&Offer>, places: u32) -> Decimal {
     let Some(offer) = chosen else {
-        return (up(shortage, places), Decimal::ONE);
+        return up(shortage, places);
     };
-    let wanted = (shortage / offer.factor).max(offer.minimum);
-    let times = (wanted / offer.multiple).round_dp_with_strategy(0, RoundingStrategy::AwayFromZero);
-    ((times * offer.multiple).normalize(), offer.factor)
+    let (many, few) = offer.factor;
+    let needed = ceiling(shortage * few, many * offer.multiple);
+    let times = needed.max(ceiling(offer.minimum, offer.multiple));
+    (times * offer.multiple).normalize()
+}
+
+/// The least whole number of times that a part reaches a whole. By multiplying back, for a quotient
+/// that was rounded may lie above what it should be.
+fn ceiling(whole: Decimal, part: Decimal) -> Decimal {
+    let times = (whole / part).floor();
+    if times * part < whole {
+        times + Decimal::ONE
+    } else {
+        times
+    }
 }
 
 fn up(value: Decimal, places: u32) -> Decimal {
     value.round_dp_with_strategy(places, RoundingStrategy::AwayFromZero)
-}
-
-/// A proposal that stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Standing {
-    /// How much it proposes, in the item's unit.
-    pub quantity: Decimal,
-    /// As of which day.
-    pub as_of: NaiveDate,
-    /// Whether it has a supplier.
-    pub has_supplier: bool,
-}
-
-/// What becomes of a finding, in view of what stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing is needed, and nothing stands.
-    Nothing,
-    /// It was dismissed until a later day.
-    Dismissed,
-    /// A proposal is made.
-    Proposed,
-    /// What stands is good enough.
-    Stands,
-    /// What stands is not enough any more, or can be bought now.
-    Raised,
-    /// What stands is not needed any more.
-    Withdrawn,
-}
-
-/// Compares what is needed with what stands. A look at an earlier day leaves what stands alone.
-pub fn settle(
-    order: Option<&Order>,
-    standing: Option<&Standing>,
-    dismissed_until: Option<NaiveDate>,
-    day: NaiveDate,
-) -> Outcome {
-    match (order, standing) {
-        (_, Some(standing)) if standing.as_of > day => Outcome::Stands,
-        (None, Some(_)) => Outcome::Withdrawn,
-        (None, None) => Outcome::Nothing,
-        (Some(order), Some(standing)) => {
-            let solved = !standing.has_supplier && order.from.is_some();
-            if order.quantity > standing.quantity || solved {
-                Outcome::Raised
-            } else {
-                Outcome::Stands
-            }
-        }
-        (Some(_), None) if dismissed_until.is_some_and(|until| until > day) => Outcome::Dismissed,
-        (Some(_), None) => Outcome::Proposed,
-    }
-}
-
-/// How an item in a warehouse stands out, with the bound that it has passed.
-pub fn alarm(
-    keeping: &Keeping,
-    finding: &Finding,
-    on_hand: Decimal,
-) -> Option<(crate::alert::StockAlertKind, Decimal)> {
-    use crate::alert::StockAlertKind;
-    let wanted = finding.reorder_point > Decimal::ZERO || finding.demand_per_day > Decimal::ZERO;
-    if on_hand <= Decimal::ZERO {
-        return wanted.then_some((StockAlertKind::Out, finding.reorder_point));
-    }
-    if on_hand <= finding.reorder_point {
-        return Some((StockAlertKind::Low, finding.reorder_point));
-    }
-    let most = keeping.maximum?;
-    (on_hand > most).then_some((StockAlertKind::Overstock, most))
 }

@@ -226,7 +226,13 @@ mod tests {
     fn what_is_told_is_told_in_both_languages() {
         let speaker = Speaker::new(&[kernel::message::MESSAGES, crate::MESSAGES]).unwrap();
         let told = [format!("{DIGEST}.title"), format!("{DIGEST}.body")];
-        let other = ["inventory.purchase_order_title", "inventory.need_gone"].map(str::to_owned);
+        let other = [
+            "inventory.purchase_order_title",
+            "inventory.need_gone",
+            super::super::record::NOT_KEPT,
+            crate::proposal::task::TITLE,
+        ]
+        .map(str::to_owned);
         for key in told.iter().chain(&other) {
             for locale in Locale::ALL {
                 assert!(speaker.knows(*locale, key), "{key} in {locale}");

@@ -46,6 +46,7 @@ impl Report for StockCard {
         Parameter::optional(ReportParameter::From),
         Parameter::optional(ReportParameter::To),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let company = parameters.required_company()?;

@@ -41,6 +41,7 @@ impl Report for StockValuation {
         Parameter::optional(ReportParameter::Warehouse),
         Parameter::optional(ReportParameter::Item),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let company = parameters.required_company()?;
