@@ -291,6 +291,29 @@ CREATE TRIGGER invoice_line_append_only BEFORE UPDATE ON finance.invoice_line
 CREATE TRIGGER invoice_tax_append_only BEFORE UPDATE ON finance.invoice_tax
     FOR EACH ROW EXECUTE FUNCTION kernel.refuse_change();
 
+-- What a posted line of a supplier's document billed of a line of a purchase order: how much, in the
+-- order's unit, and what of the goods received before their invoice it cleared, in the currency of
+-- the books. A credit note, and with it the voiding of an invoice, takes it back below zero.
+CREATE TABLE finance.order_match (
+    organisation_id uuid NOT NULL,
+    invoice_line_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    purchase_order_line_id uuid NOT NULL,
+    quantity numeric(19,6) NOT NULL,
+    value numeric(19,4) NOT NULL,
+    PRIMARY KEY (organisation_id, invoice_line_id),
+    FOREIGN KEY (organisation_id, invoice_line_id)
+        REFERENCES finance.invoice_line (organisation_id, id),
+    FOREIGN KEY (organisation_id, company_id) REFERENCES directory.company (organisation_id, id),
+    FOREIGN KEY (organisation_id, purchase_order_line_id)
+        REFERENCES inventory.purchase_order_line (organisation_id, id)
+);
+CREATE INDEX order_match_by_order_line
+    ON finance.order_match (organisation_id, purchase_order_line_id);
+SELECT kernel.tenant_table('finance.order_match', 'SELECT, INSERT');
+CREATE TRIGGER order_match_append_only BEFORE UPDATE OR DELETE ON finance.order_match
+    FOR EACH ROW EXECUTE FUNCTION kernel.refuse_change();
+
 -- A posted invoice is the sum of its lines and taxes.
 CREATE FUNCTION finance.invoice_agrees() RETURNS trigger
 LANGUAGE plpgsql SET search_path = finance, pg_catalog AS $$

@@ -1,7 +1,9 @@
 //! Finance: invoices from draft to the bank file, and that the books agree all the way.
 
 mod frozen;
+mod histories;
 mod invoices;
+mod matching;
 mod orders;
 mod rights;
-mod stage;
+pub mod stage;

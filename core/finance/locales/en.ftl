@@ -112,5 +112,6 @@ report-finance-balance_sheet-result = Result of the period
 report-finance-balance_sheet-both_sides = Equity and liabilities
 finance-stock_item_not_found = There is no such item in the company.
 finance-order_line_not_found = There is no such line of a purchase order to that supplier in the company.
+finance-order_unit = The unit { $unit } does not become that of the order. Leave the line without one for the unit of the order.
 finance-warn_not_received = Line { $position }: { $billed } were billed and { $received } received.
 finance-warn_price = Line { $position }: the price billed, { $billed }, is above the one ordered, { $ordered }.

@@ -112,5 +112,6 @@ report-finance-balance_sheet-result = Resultado del ejercicio
 report-finance-balance_sheet-both_sides = Patrimonio neto y pasivo
 finance-stock_item_not_found = No existe ese artículo en la empresa.
 finance-order_line_not_found = No existe esa línea de pedido a ese proveedor en la empresa.
+finance-order_unit = La unidad { $unit } no se convierte en la del pedido. Deje la línea sin unidad para usar la del pedido.
 finance-warn_not_received = Línea { $position }: se han facturado { $billed } y recibido { $received }.
 finance-warn_price = Línea { $position }: el precio facturado, { $billed }, supera el del pedido, { $ordered }.

@@ -66,6 +66,8 @@ reasons! {
     STOCK_ITEM_NOT_FOUND = "finance.stock_item_not_found";
     /// The supplier has no such line of a purchase order of the company.
     ORDER_LINE_NOT_FOUND = "finance.order_line_not_found";
+    /// A unit does not become that of the order.
+    ORDER_UNIT = "finance.order_unit";
     /// The state of the invoice does not allow it.
     INVOICE_STATE = "finance.invoice_state";
     /// The supplier's document is there already.

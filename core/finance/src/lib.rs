@@ -32,6 +32,7 @@
 )]
 
 mod account;
+pub mod attachment;
 pub mod fault;
 pub mod invoice;
 pub mod job;
@@ -47,6 +48,7 @@ pub mod tax;
 pub mod term;
 pub mod tie;
 
+pub use attachment::ATTACHABLE;
 pub use fault::{MESSAGES, REASONS};
 pub use job::register;
 pub use permission::PERMISSIONS;

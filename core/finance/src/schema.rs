@@ -114,6 +114,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    finance.order_match (organisation_id, invoice_line_id) {
+        organisation_id -> Uuid,
+        invoice_line_id -> Uuid,
+        company_id -> Uuid,
+        purchase_order_line_id -> Uuid,
+        quantity -> Numeric,
+        value -> Numeric,
+    }
+}
+
+diesel::table! {
     finance.invoice_tax (organisation_id, invoice_id, tax_id) {
         organisation_id -> Uuid,
         invoice_id -> Uuid,

@@ -143,7 +143,7 @@ listing! {
         code: TextFilter => code,
         /// By name in Spanish.
         name: TextFilter => name_es,
-        /// By archival; when absent, archived ones stay hidden.
+        /// By archival; where it is asked for, archived ones are among them.
         archived_at: DateTimeFilter => archived_at,
     }
     /// An order of terms of payment.
@@ -155,6 +155,7 @@ listing! {
     }
     default Code Asc;
     search [code, name_es, name_en];
+    archived archived_at;
     from "finance" payment_term as PaymentTerm;
 }
 
@@ -164,21 +165,12 @@ fn visible(tx: &Tx) -> Result<Predicate> {
     Ok(Predicate::equal(column, tx.organisation().0))
 }
 
-fn shown(filter: Option<&PaymentTermFilter>, visible: Predicate) -> Predicate {
-    match filter {
-        Some(filter) if filter.archived_at.is_some() => visible,
-        _ => visible.and(Predicate::sql(
-            "\"finance\".\"payment_term\".\"archived_at\" IS NULL",
-        )),
-    }
-}
-
 /// A page of the terms of payment.
 pub async fn page(
     tx: &mut Tx,
     request: PageRequest<PaymentTermFilter, PaymentTermSortField>,
 ) -> Result<Page<PaymentTerm>> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     list(tx, request, visible).await
 }
 
@@ -187,7 +179,7 @@ pub async fn count(
     tx: &mut Tx,
     request: PageRequest<PaymentTermFilter, PaymentTermSortField>,
 ) -> Result<i64> {
-    let visible = shown(request.filter.as_ref(), visible(tx)?);
+    let visible = visible(tx)?;
     tally(tx, request, visible).await
 }
 

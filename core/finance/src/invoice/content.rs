@@ -31,7 +31,8 @@ pub struct InvoiceLineInput {
     pub purchase_order_line: Option<PurchaseOrderLineId>,
     /// How many; below zero takes back. One when absent.
     pub quantity: Option<Dec>,
-    /// Of what unit, in at most 20 characters.
+    /// Of what unit, in at most 20 characters. For a line that bills an order the code of a unit that
+    /// becomes the order's; that itself when absent.
     pub unit: Option<String>,
     /// The price of one, before taxes, in the currency of the document.
     pub unit_price: Dec,
@@ -39,7 +40,8 @@ pub struct InvoiceLineInput {
     pub discount_percent: Option<Dec>,
     /// The codes of its taxes; of each the version in force on the day of the operation.
     pub taxes: Vec<String>,
-    /// The code of its account; the company's for purchases or sales when absent.
+    /// The code of its account. When absent, that of goods received before their invoice for a line
+    /// that bills an order, and else the company's for purchases or sales.
     pub account: Option<String>,
     /// The department.
     pub department: Option<DepartmentId>,

@@ -13,7 +13,7 @@ use crate::invoice::InvoiceKind;
 
 fn posted(drafted: &Drafted, taxes: &[Tax], setting: &FinanceSetting) -> BTreeMap<String, Decimal> {
     let mut sums = BTreeMap::new();
-    for line in lines(drafted, taxes, setting) {
+    for line in lines(drafted, taxes, setting, &Clearings::default()) {
         *sums
             .entry(line.account.to_string())
             .or_insert(Decimal::ZERO) += line.amount;
@@ -111,7 +111,8 @@ proptest! {
         content.currency = Some(dollar());
         content.rate = Some(Dec(Decimal::new(rate, 6)));
         let drafted = decide(&content, &shelf, &stamp()).unwrap();
-        let entry = lines(&drafted, &shelf.taxes, &shelf.settings[&company]);
+        let none = Clearings::default();
+        let entry = lines(&drafted, &shelf.taxes, &shelf.settings[&company], &none);
         prop_assert_eq!(entry.iter().map(|line| line.amount).sum::<Decimal>(), Decimal::ZERO);
         let own: Decimal = entry.iter().filter_map(|line| line.company_amount).sum();
         prop_assert_eq!(own, Decimal::ZERO);

@@ -4,12 +4,14 @@
 //! transaction, and from then on nothing changes: a correction is a credit note. Amounts of credit
 //! notes are above zero too; their kind turns them.
 
+mod aggregate;
 mod bulk;
 mod content;
 mod draft;
 pub mod entry;
 mod kind;
 mod line;
+mod matching;
 mod patch;
 mod post;
 pub mod rules;
@@ -18,6 +20,7 @@ mod store;
 mod void;
 mod warning;
 
+pub use aggregate::{InvoiceGroupBy, aggregate};
 pub use bulk::{BulkOutcome, InvoiceBulkPostInput, post_bulk};
 pub use content::InvoiceLineInput;
 pub use draft::{

@@ -2,7 +2,7 @@
 //!
 //! The row is locked first, so that any number of postings at once post it once. Round trips of a
 //! batch: lock 1, lines 1, taxes 1, settings 1, tax versions 1, numbers 1 a series and year, the
-//! ledger's, open items 1, invoices 1, events 2.
+//! ledger's, open items 1, invoices 1, events 2; where orders are billed, 3 more.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use ledger::entry::{Entry, PostEntry, SourceKey};
 use rust_decimal::Decimal;
 
 use super::draft::without_index;
+use super::matching::Clearings;
 use super::rules::{Drafted, instalments};
 use super::shelf::Shelf;
 use super::{Invoice, InvoiceStatus, entry, lock_all, store};
@@ -102,7 +103,8 @@ pub(super) async fn record(tx: &mut Tx, wanted: Vec<(Drafted, NaiveDate)>) -> Re
     let shelf = Shelf::for_postings(tx, &refs).await?;
     let mut wanted = wanted;
     give_numbers(tx, &mut wanted).await?;
-    let posts = posts(&wanted, &shelf)?;
+    let clearings = clearings(tx, &wanted, &shelf).await?;
+    let posts = posts(&wanted, &shelf, &clearings)?;
     let entries = ledger::entry::post_all(tx, &posts)
         .await
         .map_err(of_ledger)?;
@@ -113,6 +115,7 @@ pub(super) async fn record(tx: &mut Tx, wanted: Vec<(Drafted, NaiveDate)>) -> Re
         rows.push(row);
         items.extend(owed);
     }
+    clearings.record(tx).await?;
     open_item::insert(tx, &items).await?;
     store::mark_posted(tx, &rows).await?;
     let events = rows.iter().map(|row| {
@@ -147,11 +150,26 @@ async fn give_numbers(tx: &mut Tx, wanted: &mut [(Drafted, NaiveDate)]) -> Resul
     Ok(())
 }
 
-fn posts(wanted: &[(Drafted, NaiveDate)], shelf: &Shelf) -> Result<Vec<PostEntry>> {
+/// What the drafts clear of goods that came before their invoice.
+async fn clearings(
+    tx: &mut Tx,
+    wanted: &[(Drafted, NaiveDate)],
+    shelf: &Shelf,
+) -> Result<Clearings> {
+    let bills: Vec<&Drafted> = wanted.iter().map(|(one, _)| one).collect();
+    let books = |company| shelf.settings.get(&company).map(|setting| setting.currency);
+    Clearings::match_all(tx, &bills, books).await
+}
+
+fn posts(
+    wanted: &[(Drafted, NaiveDate)],
+    shelf: &Shelf,
+    clearings: &Clearings,
+) -> Result<Vec<PostEntry>> {
     let mut posts = Vec::with_capacity(wanted.len());
     let mut faults = Vec::new();
     for (at, (one, on)) in wanted.iter().enumerate() {
-        match posting(one, *on, shelf) {
+        match posting(one, *on, shelf, clearings) {
             Ok(post) => posts.push(post),
             Err(fault) => faults.push(fault.under(["invoices".to_owned(), at.to_string()])),
         }
@@ -163,13 +181,18 @@ fn posts(wanted: &[(Drafted, NaiveDate)], shelf: &Shelf) -> Result<Vec<PostEntry
     }
 }
 
-fn posting(one: &Drafted, on: NaiveDate, shelf: &Shelf) -> Result<PostEntry, Fault> {
+fn posting(
+    one: &Drafted,
+    on: NaiveDate,
+    shelf: &Shelf,
+    clearings: &Clearings,
+) -> Result<PostEntry, Fault> {
     let row = &one.invoice;
     let setting = shelf
         .settings
         .get(&row.company_id)
         .ok_or_else(crate::setting::missing)?;
-    let lines = entry::lines(one, &shelf.taxes, setting);
+    let lines = entry::lines(one, &shelf.taxes, setting, clearings);
     if lines.len() < 2 || row.total.0.is_zero() {
         return Err(Fault::not_allowed(fault::NOTHING_TO_POST).at(["lines"]));
     }

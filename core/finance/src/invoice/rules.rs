@@ -2,7 +2,7 @@
 //! on which it falls due.
 
 use chrono::{NaiveDate, TimeDelta};
-use kernel::ids::TaxId;
+use kernel::ids::{PurchaseOrderLineId, TaxId};
 use kernel::money::round;
 use kernel::{CurrencyCode, Date, Dec, Fault, Result as KernelResult};
 use rust_decimal::{Decimal, dec};
@@ -149,13 +149,42 @@ fn references(
     {
         faults.push(Fault::not_found(fault::STOCK_ITEM_NOT_FOUND).at(["item"]));
     }
-    if let Some(id) = line.order_line {
-        let known = shelf.order_lines.get(&id) == Some(&(content.company, content.party));
-        if !known || content.kind.side() != OpenItemSide::Payable {
-            faults.push(Fault::not_found(fault::ORDER_LINE_NOT_FOUND).at(["purchaseOrderLine"]));
-        }
-    }
+    faults.extend(
+        line.order_line
+            .and_then(|id| order_fault(content, shelf, line, id)),
+    );
     faults
+}
+
+/// What is wrong with the line of an order that a line bills.
+fn order_fault(
+    content: &Content,
+    shelf: &Shelf,
+    line: &Line,
+    id: PurchaseOrderLineId,
+) -> Option<Fault> {
+    let ordered = shelf.orders.ordered(id).filter(|ordered| {
+        (ordered.company, ordered.supplier) == (content.company, content.party)
+            && content.kind.side() == OpenItemSide::Payable
+    });
+    let Some(ordered) = ordered else {
+        return Some(Fault::not_found(fault::ORDER_LINE_NOT_FOUND).at(["purchaseOrderLine"]));
+    };
+    let unit = line.unit.as_deref();
+    if shelf
+        .orders
+        .in_order_unit(id, line.quantity, unit)
+        .is_none()
+    {
+        let fault = Fault::invalid(fault::ORDER_UNIT).with("unit", unit.unwrap_or_default());
+        return Some(fault.at(["unit"]));
+    }
+    let account = (content.company, ordered.received_account.clone());
+    if line.account.is_none() && !shelf.accounts.contains(&account) {
+        let fault = Fault::invalid(fault::ACCOUNT_UNKNOWN).with("code", &account.1);
+        return Some(fault.at(["purchaseOrderLine"]));
+    }
+    None
 }
 
 /// The versions of a line's taxes that were in force, and what is wrong with them.
@@ -239,7 +268,8 @@ fn built(
         .zip(nets.iter().zip(taxes))
         .zip(1..)
         .map(|((line, (net, taxes)), position)| {
-            line_row(&invoice, setting, line, position, *net, taxes.clone())
+            let account = account_of(content, setting, shelf, line).to_owned();
+            line_row(&invoice, account, line, position, *net, taxes.clone())
         })
         .collect();
     let taxes = charged
@@ -316,15 +346,28 @@ fn invoice_row(
     }
 }
 
+/// The account of a line: its own, that of goods which came before their invoice for a line that
+/// bills an order, or the company's for the side.
+fn account_of<'a>(
+    content: &Content,
+    setting: &'a FinanceSetting,
+    shelf: &'a Shelf,
+    line: &'a Line,
+) -> &'a str {
+    let ordered = line.order_line.and_then(|id| shelf.orders.ordered(id));
+    let received = ordered.map(|ordered| ordered.received_account.as_str());
+    let own = line.account.as_deref().or(received);
+    own.unwrap_or_else(|| setting.of_line(content.kind.side()))
+}
+
 fn line_row(
     invoice: &Invoice,
-    setting: &FinanceSetting,
+    account_code: String,
     line: &Line,
     position: i32,
     net: Decimal,
     taxes: Vec<TaxId>,
 ) -> InvoiceLine {
-    let account = line.account.as_deref();
     InvoiceLine {
         organisation_id: invoice.organisation_id,
         id: line.id,
@@ -339,9 +382,7 @@ fn line_row(
         unit_price: Dec(line.unit_price),
         discount: Dec(line.discount),
         net: Dec(net),
-        account_code: account
-            .unwrap_or_else(|| setting.of_line(invoice.kind.side()))
-            .to_owned(),
+        account_code,
         department_id: line.department,
         dimension_value_ids: line.dimension_values.clone(),
         tax_ids: taxes,

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use kernel::ids::{
-    CompanyId, DepartmentId, InvoiceId, ItemId, PartyId, PaymentTermId, PurchaseOrderLineId,
-};
+use kernel::Keep as _;
+use kernel::ids::{CompanyId, DepartmentId, InvoiceId, ItemId, PaymentTermId};
 use kernel::{Result, Tx};
 
 use super::content::Content;
+use super::matching::Matching;
 use super::{Invoice, InvoiceKind};
 use crate::schema::invoice;
 use crate::setting::{self, FinanceSetting};
@@ -27,8 +27,8 @@ pub(super) struct Shelf {
     pub departments: HashSet<(CompanyId, DepartmentId)>,
     /// The items that are named, with their companies.
     pub items: HashSet<(CompanyId, ItemId)>,
-    /// The lines of purchase orders that are named, with their companies and suppliers.
-    pub order_lines: HashMap<PurchaseOrderLineId, (CompanyId, PartyId)>,
+    /// The lines of purchase orders that are named.
+    pub orders: Matching,
     /// The invoices that credit notes correct: whose and what they are.
     pub corrected: HashMap<InvoiceId, (CompanyId, InvoiceKind)>,
 }
@@ -39,7 +39,13 @@ impl Shelf {
     pub async fn for_drafts(tx: &mut Tx, contents: &[&Content]) -> Result<Self> {
         let companies = companies(contents.iter().map(|one| one.company));
         let lines = || contents.iter().flat_map(|one| &one.lines);
-        let codes: Vec<String> = lines().filter_map(|line| line.account.clone()).collect();
+        let named: Vec<_> = lines()
+            .filter_map(|line| Some((line.order_line?, line.unit.as_deref())))
+            .collect();
+        let orders = Matching::load(tx, &named).await?;
+        let received = orders.all().map(|line| line.received_account.clone());
+        let codes = lines().filter_map(|line| line.account.clone());
+        let codes: Vec<String> = codes.chain(received).collect();
         let departments: BTreeSet<DepartmentId> =
             lines().filter_map(|line| line.department).collect();
         let corrects: BTreeSet<InvoiceId> =
@@ -50,7 +56,7 @@ impl Shelf {
             accounts: crate::account::postable(tx, &companies, &codes).await?,
             departments: known_departments(tx, departments).await?,
             items: known_items(tx, contents).await?,
-            order_lines: known_order_lines(tx, contents).await?,
+            orders,
             corrected: corrected(tx, corrects).await?,
             ..base
         })
@@ -123,44 +129,13 @@ async fn known_items(tx: &mut Tx, contents: &[&Content]) -> Result<HashSet<(Comp
     )
     .bind::<SqlUuid, _>(tx.organisation())
     .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<_>>())
+    .kept()
     .load(tx.conn())
     .await?;
     Ok(rows
         .into_iter()
         .map(|row| (row.company_id, row.id))
         .collect())
-}
-
-async fn known_order_lines(
-    tx: &mut Tx,
-    contents: &[&Content],
-) -> Result<HashMap<PurchaseOrderLineId, (CompanyId, PartyId)>> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = SqlUuid)]
-        id: PurchaseOrderLineId,
-        #[diesel(sql_type = SqlUuid)]
-        company_id: CompanyId,
-        #[diesel(sql_type = SqlUuid)]
-        supplier_id: PartyId,
-    }
-    let lines = contents.iter().flat_map(|one| &one.lines);
-    let ids: BTreeSet<PurchaseOrderLineId> = lines.filter_map(|line| line.order_line).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<Found> = diesel::sql_query(
-        "SELECT l.id, o.company_id, o.supplier_id FROM inventory.purchase_order_line l \
-         JOIN inventory.purchase_order o \
-             ON o.organisation_id = l.organisation_id AND o.id = l.purchase_order_id \
-         WHERE l.organisation_id = $1 AND l.id = ANY($2)",
-    )
-    .bind::<SqlUuid, _>(tx.organisation())
-    .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<_>>())
-    .load(tx.conn())
-    .await?;
-    let own = |row: Found| (row.id, (row.company_id, row.supplier_id));
-    Ok(rows.into_iter().map(own).collect())
 }
 
 async fn corrected(

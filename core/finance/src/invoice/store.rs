@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date as SqlDate, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use kernel::Keep as _;
 use kernel::ids::InvoiceId;
 use kernel::{Fault, Result, Tx};
 use std::collections::HashSet;
@@ -164,6 +165,7 @@ pub(super) async fn mark_posted(tx: &mut Tx, rows: &[Invoice]) -> Result<()> {
     .bind::<Array<Text>, _>(numbers)
     .bind::<Array<SqlUuid>, _>(entries)
     .bind::<Array<SqlDate>, _>(rows.iter().map(|row| row.due_on.0).collect::<Vec<_>>())
+    .kept()
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -198,6 +200,7 @@ pub(super) async fn clash(tx: &mut Tx, row: &Invoice) -> Result<Option<Fault>> {
     .bind::<SqlDate, _>(row.issued_on.0)
     .bind::<Text, _>(row.supplier_number.as_deref().unwrap_or(""))
     .bind::<diesel::sql_types::Nullable<Text>, _>(row.external_id.as_deref())
+    .kept()
     .get_result(tx.conn())
     .await
     .optional()?;

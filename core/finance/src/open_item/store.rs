@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Numeric, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use kernel::Keep as _;
 use kernel::ids::{InvoiceId, OpenItemId};
 use kernel::{Event, Result, Tx};
 use uuid::Uuid;
@@ -72,6 +73,7 @@ pub(super) async fn record(
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Integer>, _>(items.iter().map(|one| one.version).collect::<Vec<_>>())
+    .kept()
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -105,6 +107,7 @@ pub(super) async fn mark_paid(tx: &mut Tx, items: &[&OpenItem]) -> Result<()> {
     )
     .bind::<SqlUuid, _>(tx.organisation())
     .bind::<Array<SqlUuid>, _>(invoices)
+    .kept()
     .load(tx.conn())
     .await?;
     let events = paid.into_iter().map(|row| {

@@ -39,6 +39,7 @@ impl Report for AgedPayables {
     const KEY: &'static str = "finance.aged_payables";
     const PERMISSION: Permission = INVOICE_READ;
     const PARAMETERS: &'static [Parameter] = PARAMETERS;
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         aged(tx, parameters, OpenItemSide::Payable).await
@@ -52,6 +53,7 @@ impl Report for AgedReceivables {
     const KEY: &'static str = "finance.aged_receivables";
     const PERMISSION: Permission = INVOICE_READ;
     const PARAMETERS: &'static [Parameter] = PARAMETERS;
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         aged(tx, parameters, OpenItemSide::Receivable).await

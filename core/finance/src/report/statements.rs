@@ -29,6 +29,7 @@ impl Report for IncomeStatement {
         Parameter::required(ReportParameter::To),
         Parameter::optional(ReportParameter::Department),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let company = parameters.required_company()?;
@@ -76,6 +77,7 @@ impl Report for BalanceSheet {
         Parameter::required(ReportParameter::Company),
         Parameter::optional(ReportParameter::AsOf),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let company = parameters.required_company()?;

@@ -44,6 +44,7 @@ impl Report for VatBook {
         Parameter::required(ReportParameter::To),
         Parameter::optional(ReportParameter::Party),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let company = parameters.required_company()?;

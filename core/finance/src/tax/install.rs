@@ -148,9 +148,7 @@ fn taxed(
     };
     let reverse = statute.treatment == TaxTreatment::ReverseCharge;
     let in_sales = reverse || statute.applies_to != TaxApplication::Purchases;
-    // What a retailer pays as surcharge is never deducted (Ley 37/1992, art. 154.Dos).
-    let in_purchases = reverse
-        || (statute.applies_to != TaxApplication::Sales && statute.kind != TaxKind::Surcharge);
+    let in_purchases = reverse || statute.applies_to != TaxApplication::Sales;
     let (year, month, day) = statute.valid_from;
     Tax {
         organisation_id: tx.organisation(),

@@ -161,6 +161,27 @@ fn a_line_bears_taxes_that_fit() {
     assert_eq!(faults(SALE, &["IVA10", "RE52"]), [fault::SURCHARGE_ALONE]);
     assert_eq!(faults(PURCHASE, &["EXPORTACION"]), [fault::TAX_SIDE]);
     assert_eq!(faults(SALE, &["AIB21"]), [fault::TAX_SIDE]);
+    let bought = faults(PURCHASE, &["IVA21", "RE52"]);
+    assert_eq!(bought, [fault::TAX_SIDE], "who pays it deducts nothing");
+}
+
+#[test]
+fn what_article_95_withholds_from_the_land() {
+    for (code, rate, place) in [
+        ("IRPF1-ENGORDE", dec!(1), "art. 95.4.1.º"),
+        ("IRPF2", dec!(2), "art. 95.4.2.º"),
+        ("IRPF2-FORESTAL", dec!(2), "art. 95.5"),
+    ] {
+        let tax = spain().into_iter().find(|tax| tax.code == code).unwrap();
+        assert_eq!(tax.rate.0, rate, "{code}");
+        assert!(tax.source.ends_with(place), "{code}: {}", tax.source);
+        let law = if code == "IRPF2-FORESTAL" {
+            "101.5.c"
+        } else {
+            "101.5.b"
+        };
+        assert!(tax.source.contains(law), "{code}: {}", tax.source);
+    }
 }
 
 #[test]

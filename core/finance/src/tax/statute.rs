@@ -27,6 +27,8 @@ pub(super) struct Statute {
 const SEPTEMBER_2012: (i32, u32, u32) = (2012, 9, 1);
 /// The law of VAT itself.
 const VAT_ACT: (i32, u32, u32) = (1993, 1, 1);
+/// The rate of 4 % (Ley 41/1994, art. 78), and the surcharge that goes with it.
+const SUPER_REDUCED: (i32, u32, u32) = (1995, 1, 1);
 /// The reform of the withholdings of 2015 (Real Decreto-ley 9/2015).
 const JULY_2015: (i32, u32, u32) = (2015, 7, 12);
 /// The regulation of the income tax (Real Decreto 439/2007).
@@ -53,18 +55,21 @@ const fn vat(
     }
 }
 
+/// A surcharge is charged to retailers in the special regime. Who is in it deducts neither the
+/// surcharge nor the VAT of what they buy (Ley 37/1992, art. 154.Dos): their purchases bear other
+/// taxes, which are cost.
 const fn surcharge(
     code: &'static str,
     names: (&'static str, &'static str),
     rate: Decimal,
     goes_with: &'static str,
-    source: &'static str,
+    (source, valid_from): (&'static str, (i32, u32, u32)),
 ) -> Statute {
-    let how = (How::Taxed, On::Both, rate);
+    let how = (How::Taxed, On::Sales, rate);
     Statute {
         kind: Kind::Surcharge,
         goes_with: Some(goes_with),
-        ..vat(code, names, how, source, SEPTEMBER_2012)
+        ..vat(code, names, how, source, valid_from)
     }
 }
 
@@ -103,7 +108,7 @@ pub(super) const SPAIN: &[Statute] = &[
         ("IVA superreducido 4 %", "Super-reduced VAT 4%"),
         (How::Taxed, On::Both, dec!(4)),
         "Ley 37/1992, art. 91.Dos, en la redacción de la Ley 41/1994, art. 78",
-        (1995, 1, 1),
+        SUPER_REDUCED,
     ),
     vat(
         "IVA0",
@@ -174,7 +179,7 @@ pub(super) const SPAIN: &[Statute] = &[
         ),
         (How::ReverseCharge, On::Purchases, dec!(4)),
         "Ley 37/1992, arts. 13, 85 y 91.Dos",
-        (1995, 1, 1),
+        SUPER_REDUCED,
     ),
     vat(
         "ISP21",
@@ -198,7 +203,10 @@ pub(super) const SPAIN: &[Statute] = &[
         ),
         dec!(5.2),
         "IVA21",
-        "Ley 37/1992, art. 161.1.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+        (
+            "Ley 37/1992, art. 161.1.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+            SEPTEMBER_2012,
+        ),
     ),
     surcharge(
         "RE14",
@@ -208,7 +216,10 @@ pub(super) const SPAIN: &[Statute] = &[
         ),
         dec!(1.4),
         "IVA10",
-        "Ley 37/1992, art. 161.2.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+        (
+            "Ley 37/1992, art. 161.2.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+            SEPTEMBER_2012,
+        ),
     ),
     surcharge(
         "RE05",
@@ -218,7 +229,10 @@ pub(super) const SPAIN: &[Statute] = &[
         ),
         dec!(0.5),
         "IVA4",
-        "Ley 37/1992, art. 161.3.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+        (
+            "Ley 37/1992, art. 161.3.º: la reforma de 2012 no cambió este tipo",
+            SUPER_REDUCED,
+        ),
     ),
     surcharge(
         "RE175",
@@ -228,7 +242,10 @@ pub(super) const SPAIN: &[Statute] = &[
         ),
         dec!(1.75),
         "IVA21",
-        "Ley 37/1992, art. 161.4.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+        (
+            "Ley 37/1992, art. 161.4.º, en la redacción del Real Decreto-ley 20/2012, art. 23",
+            SEPTEMBER_2012,
+        ),
     ),
     withholding(
         "IRPF15",
@@ -264,7 +281,24 @@ pub(super) const SPAIN: &[Statute] = &[
             "Withholding on farming 2%",
         ),
         dec!(2),
-        "Ley 35/2006, art. 101.5.c; Real Decreto 439/2007 (RIRPF), art. 95.4.2.º",
+        "Ley 35/2006, art. 101.5.b; Real Decreto 439/2007 (RIRPF), art. 95.4.2.º",
+        APRIL_2007,
+    ),
+    withholding(
+        "IRPF1-ENGORDE",
+        (
+            "Retención de engorde de porcino y avicultura 1 %",
+            "Withholding on pig fattening and poultry 1%",
+        ),
+        dec!(1),
+        "Ley 35/2006, art. 101.5.b; Real Decreto 439/2007 (RIRPF), art. 95.4.1.º",
+        APRIL_2007,
+    ),
+    withholding(
+        "IRPF2-FORESTAL",
+        ("Retención forestal 2 %", "Withholding on forestry 2%"),
+        dec!(2),
+        "Ley 35/2006, art. 101.5.c; Real Decreto 439/2007 (RIRPF), art. 95.5",
         APRIL_2007,
     ),
     withholding(
