@@ -316,12 +316,15 @@ CREATE TABLE directory.file (
     company_id uuid,
     subject_kind text CHECK (length(subject_kind) <= 60),
     subject_id uuid,
+    -- Whether it is attached to its subject, whose rights then are its own.
+    attached boolean NOT NULL DEFAULT false,
     created_by uuid NOT NULL,
     created_at timestamptz NOT NULL,
     archived_at timestamptz,
     version integer NOT NULL DEFAULT 1 CHECK (version > 0),
     PRIMARY KEY (organisation_id, id),
     CHECK ((subject_kind IS NULL) = (subject_id IS NULL)),
+    CHECK (NOT attached OR (subject_id IS NOT NULL AND owner_user IS NULL)),
     FOREIGN KEY (organisation_id, owner_user) REFERENCES directory."user" (organisation_id, id),
     FOREIGN KEY (organisation_id, company_id) REFERENCES directory.company (organisation_id, id)
 );

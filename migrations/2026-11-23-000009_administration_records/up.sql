@@ -34,6 +34,7 @@ CREATE TABLE administration.mail (
 );
 CREATE INDEX mail_by_time ON administration.mail (organisation_id, created_at, id);
 CREATE INDEX mail_by_user ON administration.mail (organisation_id, user_id, created_at);
+CREATE INDEX mail_by_subject ON administration.mail (organisation_id, subject_id);
 SELECT kernel.tenant_table('administration.mail', 'SELECT, INSERT, UPDATE');
 
 -- What was sent is a fact.
@@ -179,6 +180,8 @@ BEGIN
         OR NEW.read_at <> OLD.read_at
         OR NEW.user_id <> OLD.user_id
         OR NEW.announcement_id <> OLD.announcement_id
+        OR NEW.id <> OLD.id
+        OR NEW.organisation_id <> OLD.organisation_id
     THEN
         RAISE EXCEPTION 'a receipt does not change' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -186,6 +189,8 @@ BEGIN
 END $$;
 CREATE TRIGGER announcement_receipt_kept BEFORE UPDATE ON administration.announcement_receipt
     FOR EACH ROW EXECUTE FUNCTION administration.receipt_guard();
+CREATE TRIGGER announcement_receipt_stays BEFORE DELETE ON administration.announcement_receipt
+    FOR EACH ROW EXECUTE FUNCTION kernel.refuse_change();
 
 -- A document: what it is called, whose it is and who may see it. Its bytes are its versions.
 CREATE TABLE administration.document (
@@ -240,11 +245,13 @@ CREATE TABLE administration.document_version (
 );
 SELECT kernel.tenant_table('administration.document_version', 'SELECT, INSERT, UPDATE');
 CREATE TRIGGER document_version_kept
-    BEFORE DELETE OR UPDATE OF document_id, number, file_id, note, created_by, created_at
+    BEFORE DELETE OR UPDATE OF organisation_id, id, document_id, number, file_id, note,
+        created_by, created_at
     ON administration.document_version FOR EACH ROW EXECUTE FUNCTION kernel.refuse_change();
 
 -- What documents are found by: title, tags and description, and the text of the newest version,
--- in the words of both languages.
+-- in the words of both languages; in those of Spanish with and without accents, because the stem of
+-- a word such as `compañía` hangs on its accent.
 CREATE TABLE administration.document_index (
     organisation_id uuid NOT NULL,
     document_id uuid NOT NULL,
@@ -252,7 +259,11 @@ CREATE TABLE administration.document_index (
     body text NOT NULL,
     spanish tsvector NOT NULL GENERATED ALWAYS AS (
         setweight(to_tsvector('pg_catalog.spanish', head), 'A')
-        || setweight(to_tsvector('pg_catalog.spanish', body), 'C')) STORED,
+        || setweight(to_tsvector('pg_catalog.spanish',
+            translate(head, 'áéíóúüÁÉÍÓÚÜ', 'aeiouuAEIOUU')), 'A')
+        || setweight(to_tsvector('pg_catalog.spanish', body), 'C')
+        || setweight(to_tsvector('pg_catalog.spanish',
+            translate(body, 'áéíóúüÁÉÍÓÚÜ', 'aeiouuAEIOUU')), 'C')) STORED,
     english tsvector NOT NULL GENERATED ALWAYS AS (
         setweight(to_tsvector('pg_catalog.english', head), 'A')
         || setweight(to_tsvector('pg_catalog.english', body), 'C')) STORED,

@@ -51,7 +51,7 @@ CREATE TABLE compliance.scan_rule (
     rule_version text NOT NULL,
     parameters jsonb NOT NULL CHECK (jsonb_typeof(parameters) = 'object'),
     company_id uuid,
-    status text NOT NULL CHECK (status IN ('DONE', 'FAILED')),
+    status text NOT NULL CHECK (status IN ('DONE', 'PARTIAL', 'FAILED')),
     scanned bigint NOT NULL CHECK (scanned >= 0),
     found bigint NOT NULL CHECK (found >= 0),
     opened bigint NOT NULL CHECK (opened >= 0),
@@ -63,7 +63,7 @@ CREATE TABLE compliance.scan_rule (
     at timestamptz NOT NULL,
     PRIMARY KEY (organisation_id, scan_id, rule_key),
     CHECK ((status = 'FAILED') = (error IS NOT NULL)),
-    CHECK (status = 'DONE' OR found + opened + reopened + closed + accepted = 0),
+    CHECK (status <> 'FAILED' OR found + opened + reopened + closed + accepted = 0),
     FOREIGN KEY (organisation_id, scan_id) REFERENCES compliance.scan (organisation_id, id)
 );
 CREATE INDEX scan_rule_by_rule ON compliance.scan_rule (organisation_id, rule_key, at DESC);

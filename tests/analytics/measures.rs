@@ -191,3 +191,30 @@ fn every_measure_can_be_filled_and_the_jobs_are_measured_too() {
         assert_eq!(decimal(&overdue["lastValue"]), Decimal::ZERO);
     });
 }
+
+#[test]
+fn what_closes_the_books_explains_no_anomaly() {
+    run(|app| async move {
+        let shop = Shop::new(app).await;
+        let mut entry = shop.entry(WILD, "50000.00");
+        entry["journal"] = json!("CLS");
+        entry["lines"] = json!([
+            { "accountCode": "700", "debit": "50000.00", "currencyCode": "EUR" },
+            { "accountCode": "129", "credit": "50000.00", "currencyCode": "EUR" },
+        ]);
+        done(&shop.accountant, "entryPost", entry, "entry { id }").await;
+        shop.fill(json!({ "measures": ["REVENUE"] })).await;
+        let selection = "anomalies { nodes { date contributors { amount } } }";
+        let revenue = shop.measure(&shop.owner, "REVENUE", selection).await;
+        let anomaly = &revenue["anomalies"]["nodes"][0];
+        assert_eq!(anomaly["date"], WILD);
+        let contributors = anomaly["contributors"].as_array().unwrap();
+        assert_eq!(decimal(&contributors[0]["amount"]), Decimal::from(9_000));
+        let closing = Decimal::from(-50_000);
+        assert!(
+            contributors
+                .iter()
+                .all(|one| decimal(&one["amount"]) != closing)
+        );
+    });
+}

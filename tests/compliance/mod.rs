@@ -2,6 +2,8 @@
 
 mod acceptance;
 mod breach;
+mod planted;
 mod rules;
 mod scan;
-mod stage;
+mod settling;
+pub mod stage;

@@ -58,8 +58,6 @@ fn a_cause_that_comes_back_is_the_same_finding_with_a_new_task() {
             (&closed["found"], &closed["closed"]),
             (&json!(0), &json!(1))
         );
-        let again = "UPDATE inventory.purchase_order SET total = 2999 WHERE status = 'ORDERED'";
-        field.write(app, again).await;
         let other = breach.plant.split("INSERT").nth(2).unwrap();
         let id = uuid::Uuid::now_v7().to_string();
         let old = other

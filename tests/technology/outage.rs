@@ -5,7 +5,10 @@ use ::kernel::report::{ReportCell, ReportParameters};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use trastienda_core::technology::availability;
-use trastienda_core::technology::check::CheckStatus;
+use trastienda_core::technology::check::{
+    self, CheckStatus, HttpProbeInput, ProbeInput, SystemCheckPatch, SystemCheckPauseInput,
+    SystemCheckResumeInput, SystemCheckUpdateInput,
+};
 use trastienda_core::technology::fault;
 use trastienda_core::technology::health::{self, SystemHealth};
 use trastienda_core::technology::incident::{IncidentNoteKind, IncidentStatus, notes_of};
@@ -124,7 +127,7 @@ fn availability_is_the_time_without_the_union_of_outages() {
 }
 
 #[test]
-fn what_another_check_finds_is_noted_in_the_open_incident() {
+fn the_same_reason_again_changes_the_open_incident_and_notes_nothing() {
     run(|app| async move {
         let watch = Watch::new(app, &["127.0.0.1"]).await;
         let server = Server::start().await;
@@ -136,6 +139,94 @@ fn what_another_check_finds_is_noted_in_the_open_incident() {
         let open = watch.incidents().await;
         assert_eq!((open.len(), open[0].notes), (1, 1), "still a wrong status");
         assert_eq!(open[0].args["status"], "404");
+    });
+}
+
+/// What a probe of a server expects instead.
+fn expecting(server: &Server, text: &str) -> ProbeInput {
+    let ProbeInput::Http(probe) = server.probe() else {
+        panic!("it asks by HTTP")
+    };
+    ProbeInput::Http(HttpProbeInput {
+        expected_text: Some(text.into()),
+        ..probe
+    })
+}
+
+#[test]
+fn another_reason_is_noted_in_the_open_incident() {
+    run(|app| async move {
+        let watch = Watch::new(app, &["127.0.0.1"]).await;
+        let server = Server::start().await;
+        watch.check("Portada", expecting(&server, "abierto")).await;
+        server.answer(503);
+        watch.look_times(3).await;
+        server.answer(200);
+        watch.look_times(2).await;
+        let open = watch.incidents().await;
+        assert_eq!((open.len(), open[0].notes), (1, 2), "once, however often");
+        let mut tx = watch.begin().await;
+        let notes = notes_of(&mut tx, &[open[0].id]).await.unwrap();
+        let kinds: Vec<_> = notes.iter().map(|note| note.kind).collect();
+        assert_eq!(kinds, [IncidentNoteKind::Opened, IncidentNoteKind::Changed]);
+        assert_ne!(notes[0].reason, notes[1].reason);
+        assert_eq!(notes[1].reason, open[0].reason);
+    });
+}
+
+#[test]
+fn a_check_with_another_probe_counts_anew() {
+    run(|app| async move {
+        let watch = Watch::new(app, &["127.0.0.1"]).await;
+        let server = Server::start().await;
+        let check = watch.check("Portada", server.probe()).await;
+        server.answer(503);
+        watch.look_times(2).await;
+        let input = SystemCheckUpdateInput {
+            id: check,
+            expected_version: None,
+            patch: SystemCheckPatch {
+                probe: Some(expecting(&server, "abierto")),
+                ..SystemCheckPatch::default()
+            },
+        };
+        let mut tx = watch.begin().await;
+        let changed = check::update(&mut tx, input).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((changed.failures, changed.failing_since), (0, None));
+        watch.look_times(2).await;
+        assert!(watch.incidents().await.is_empty(), "two of three failures");
+        watch.look().await;
+        assert_eq!(watch.incidents().await.len(), 1);
+    });
+}
+
+#[test]
+fn a_check_that_rested_counts_anew() {
+    run(|app| async move {
+        let watch = Watch::new(app, &["127.0.0.1"]).await;
+        let server = Server::start().await;
+        let id = watch.check("Portada", server.probe()).await;
+        server.answer(503);
+        watch.look_times(2).await;
+        let mut tx = watch.begin().await;
+        let (pause, resume) = (
+            SystemCheckPauseInput {
+                id,
+                expected_version: None,
+            },
+            SystemCheckResumeInput {
+                id,
+                expected_version: None,
+            },
+        );
+        check::pause(&mut tx, pause).await.unwrap();
+        check::resume(&mut tx, resume).await.unwrap();
+        tx.commit().await.unwrap();
+        watch.look_times(2).await;
+        assert!(watch.incidents().await.is_empty(), "two of three failures");
+        watch.look().await;
+        assert_eq!(watch.incidents().await.len(), 1);
     });
 }
 

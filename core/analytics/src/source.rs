@@ -173,11 +173,14 @@ pub fn accounts(key: MeasureKey, chart: &str) -> Accounts {
 }
 
 /// The entries that moved a measure most in a range of days: `entry_id` and `amount`, the largest
-/// first. Of measures that are flows of the books.
+/// first; not those that close a year. Of measures that are flows of the books.
 pub const LARGEST: &str = "\
 SELECT l.entry_id, -sum(l.company_amount) AS amount FROM ledger.account a \
 JOIN ledger.entry_line l ON l.organisation_id = a.organisation_id AND l.account_id = a.id \
     AND l.posted_on BETWEEN $3 AND $4 \
+JOIN ledger.entry e ON e.organisation_id = a.organisation_id AND e.id = l.entry_id \
+JOIN ledger.journal j ON j.organisation_id = a.organisation_id AND j.id = e.journal_id \
+    AND j.kind <> 'CLOSING' \
 WHERE a.organisation_id = $1 AND a.company_id = $2 AND a.code ~ $5 \
 GROUP BY l.entry_id ORDER BY abs(sum(l.company_amount)) DESC, l.entry_id LIMIT 3";
 

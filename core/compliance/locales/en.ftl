@@ -6,7 +6,6 @@ compliance-parameter_invalid = The value of { $name } is not valid: { $kind } is
 compliance-parameter_out_of_range = The value of { $name } must be between { $least } and { $most }.
 compliance-rule_failed = The query of the rule { $rule } failed: { $detail }
 compliance-rule_too_slow = The rule { $rule } took more than { $seconds } seconds.
-compliance-rule_too_many = The rule { $rule } finds more than { $most } breaches: change its parameters.
 compliance-finding_not_found = There is no such finding, or you may not see it.
 compliance-finding_closed = The finding is closed: its cause is gone.
 compliance-finding_accepted = The finding is accepted already until { $until }.

@@ -6,7 +6,6 @@ compliance-parameter_invalid = El valor de { $name } no es válido: se espera { 
 compliance-parameter_out_of_range = El valor de { $name } debe estar entre { $least } y { $most }.
 compliance-rule_failed = La consulta de la regla { $rule } ha fallado: { $detail }
 compliance-rule_too_slow = La regla { $rule } ha tardado más de { $seconds } segundos.
-compliance-rule_too_many = La regla { $rule } encuentra más de { $most } incumplimientos: ajuste sus parámetros.
 compliance-finding_not_found = No existe ese hallazgo o no tiene permiso para verlo.
 compliance-finding_closed = El hallazgo está cerrado: su causa ya no existe.
 compliance-finding_accepted = El hallazgo ya está aceptado hasta { $until }.

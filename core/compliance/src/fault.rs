@@ -34,8 +34,6 @@ reasons! {
     RULE_FAILED = "compliance.rule_failed";
     /// The rule's query took too long.
     RULE_TOO_SLOW = "compliance.rule_too_slow";
-    /// The rule found more than a scan takes.
-    RULE_TOO_MANY = "compliance.rule_too_many";
     /// There is no such finding, or it is not the reader's to see.
     FINDING_NOT_FOUND = "compliance.finding_not_found";
     /// The finding is closed.

@@ -32,6 +32,7 @@
 )]
 
 pub mod acceptance;
+pub mod attachment;
 pub mod fault;
 pub mod finding;
 pub mod permission;
@@ -40,6 +41,7 @@ pub mod rule;
 pub mod scan;
 pub mod schema;
 
+pub use attachment::ATTACHABLE;
 pub use fault::{MESSAGES, REASONS};
 pub use permission::PERMISSIONS;
 pub use report::reports;

@@ -69,6 +69,7 @@ impl Report for Findings {
         Parameter::optional(ReportParameter::Company),
         Parameter::optional(ReportParameter::AsOf),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let today = tx.now().date_naive();

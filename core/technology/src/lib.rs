@@ -25,6 +25,7 @@
     )
 )]
 
+pub mod attachment;
 pub mod availability;
 pub mod check;
 pub mod fault;
@@ -38,6 +39,7 @@ pub mod result;
 pub mod schema;
 pub mod system;
 
+pub use attachment::ATTACHABLE;
 pub use fault::{MESSAGES, REASONS};
 pub use job::register;
 pub use outbound::Policy;

@@ -20,6 +20,14 @@ pub fn reports(reports: &mut Reports) {
     reports.register::<AvailabilityReport>();
 }
 
+const COLUMNS: &[ReportColumn] = &[
+    ReportColumn::new("system", ReportColumnKind::Text),
+    ReportColumn::new("criticality", ReportColumnKind::Code),
+    ReportColumn::new("incidents", ReportColumnKind::Count),
+    ReportColumn::new("down_minutes", ReportColumnKind::Count),
+    ReportColumn::new("percent", ReportColumnKind::Percent),
+];
+
 /// How much of a time each system of a company was up.
 pub struct AvailabilityReport;
 
@@ -31,6 +39,7 @@ impl Report for AvailabilityReport {
         Parameter::required(ReportParameter::From),
         Parameter::required(ReportParameter::To),
     ];
+    const COLUMNS: &'static [ReportColumn] = COLUMNS;
 
     async fn run(tx: &mut Tx, parameters: &ReportParameters) -> Result<ReportTable> {
         let company = parameters.required_company()?;
@@ -60,13 +69,7 @@ impl Report for AvailabilityReport {
         Ok(ReportTable {
             as_of: to,
             currency: None,
-            columns: vec![
-                ReportColumn::new("system", ReportColumnKind::Text),
-                ReportColumn::new("criticality", ReportColumnKind::Code),
-                ReportColumn::new("incidents", ReportColumnKind::Count),
-                ReportColumn::new("down_minutes", ReportColumnKind::Count),
-                ReportColumn::new("percent", ReportColumnKind::Percent),
-            ],
+            columns: COLUMNS.to_vec(),
             rows: rows.collect(),
             totals: Vec::new(),
         })

@@ -135,6 +135,11 @@ impl Job for FillMeasures {
     const KIND: &'static str = "analytics.fill";
     const QUEUE: &'static str = "analytics";
     const PERMISSION: Permission = MEASURE_MANAGE;
+    const SCHEDULABLE: bool = true;
+
+    fn company(&self) -> Option<CompanyId> {
+        alone(&self.companies)
+    }
 
     /// Gives how many series there are, how many values changed, how many anomalies were found and
     /// how many are gone.

@@ -139,10 +139,17 @@ fn again(rule: &Rule, seen: Finding, breach: Breach, stamp: &Stamp) -> (Change, 
 
 fn closed(seen: Finding, stamp: &Stamp) -> Finding {
     Finding {
-        status: FindingStatus::Closed,
-        closed_at: Some(stamp.now),
-        accepted_until: None,
         scan_id: stamp.scan,
+        ..ended(seen, stamp.now)
+    }
+}
+
+/// A finding that is over.
+pub(super) fn ended(seen: Finding, now: DateTime<Utc>) -> Finding {
+    Finding {
+        status: FindingStatus::Closed,
+        closed_at: Some(now),
+        accepted_until: None,
         version: seen.version + 1,
         ..seen
     }

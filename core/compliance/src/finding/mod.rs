@@ -23,11 +23,12 @@ pub use act::{
     comments_of,
 };
 pub use list::{
-    FindingFilter, FindingSort, FindingSortField, FindingStatusFilter, by_ids, count, find, page,
+    FindingFilter, FindingGroupBy, FindingSort, FindingSortField, FindingStatusFilter, aggregate,
+    by_ids, count, find, page,
 };
 pub(crate) use list::{counts_by_rule, visible};
 pub use settle::{Round, Settled};
-pub(crate) use settle::{preview, settle};
+pub(crate) use settle::{close_turned_off, preview, settle};
 pub(crate) use store::{lock, save};
 
 use crate::permission::FINDING_READ;

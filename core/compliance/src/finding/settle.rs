@@ -1,20 +1,24 @@
 //! Bringing the findings of a rule in line with what a scan saw.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDate, TimeDelta};
 use kernel::ids::{CompanyId, FindingId, ScanId};
 use kernel::{Event, Result, Tx};
 use processes::Sentence;
-use processes::task::{self, ForSubject, TaskPriority};
+use processes::task::{self, ForSubject, Task, TaskPriority};
 use serde_json::json;
 
-use super::decide::{Change, Stamp, decide};
+use super::decide::{Change, Stamp, decide, ended};
 use super::{Finding, FindingStatus, store};
-use crate::acceptance;
-use crate::rule::{ComplianceRule, Severity};
-use crate::scan::Breach;
+use crate::rule::{self, ComplianceRule, Severity};
+use crate::scan::Measured;
+use crate::{acceptance, fault};
 
 /// New grave findings of one rule and scan that make a task each; more make one for all.
 const MOST_TASKS: usize = 20;
+/// The GraphQL type of what a task over many findings is about.
+const RULE_KIND: &str = "ComplianceRule";
 /// The role in whose queue such tasks wait.
 const OFFICER: &str = "compliance_officer";
 
@@ -66,10 +70,10 @@ impl Settled {
 pub(crate) async fn settle(
     tx: &mut Tx,
     rule: &ComplianceRule,
-    breaches: Vec<Breach>,
+    measured: Measured,
     round: Round,
 ) -> Result<Settled> {
-    let changes = changes(tx, rule, breaches, round).await?;
+    let changes = changes(tx, rule, measured, round).await?;
     store::write(tx, &changes).await?;
     tx.emit_all(events(&changes)).await?;
     let of = |wanted: &[Change]| -> Vec<Finding> {
@@ -83,30 +87,63 @@ pub(crate) async fn settle(
     task::settle(tx, &keys).await?;
     let fresh = of(&[Change::Opened, Change::Reopened, Change::Expired]);
     make_tasks(tx, rule, fresh, round.scan).await?;
+    end_common_task(tx, &rule.rule.key).await?;
     Ok(Settled::of(&changes))
+}
+
+/// Closes what is left of the findings of rules that are turned off, with their acceptances and
+/// tasks; the event says why. Gives how many there were.
+pub(crate) async fn close_turned_off(tx: &mut Tx, rules: &[String]) -> Result<usize> {
+    let live = store::live(tx, rules).await?;
+    if live.is_empty() {
+        return Ok(0);
+    }
+    let now = tx.now();
+    let closed: Vec<(Change, Finding)> = live
+        .into_iter()
+        .map(|seen| (Change::Closed, ended(seen, now)))
+        .collect();
+    store::write(tx, &closed).await?;
+    let told = events(&closed).into_iter();
+    let told = told.map(|event| event.set("reason", fault::RULE_OFF));
+    tx.emit_all(told.collect()).await?;
+    let closed: Vec<Finding> = closed.into_iter().map(|(_, finding)| finding).collect();
+    acceptance::end(tx, &ids(&closed)).await?;
+    let keys: Vec<String> = closed.iter().map(Finding::task_key).collect();
+    task::settle(tx, &keys).await?;
+    for rule in rules {
+        end_common_task(tx, rule).await?;
+    }
+    Ok(closed.len())
 }
 
 /// What [`settle`] would do.
 pub(crate) async fn preview(
     tx: &mut Tx,
     rule: &ComplianceRule,
-    breaches: Vec<Breach>,
+    measured: Measured,
     round: Round,
 ) -> Result<Settled> {
-    Ok(Settled::of(&changes(tx, rule, breaches, round).await?))
+    Ok(Settled::of(&changes(tx, rule, measured, round).await?))
 }
 
 async fn changes(
     tx: &mut Tx,
     rule: &ComplianceRule,
-    breaches: Vec<Breach>,
+    measured: Measured,
     round: Round,
 ) -> Result<Vec<(Change, Finding)>> {
+    let breaches = measured.breaches;
     let keys: Vec<String> = breaches
         .iter()
         .map(|breach| breach.subject_key.clone())
         .collect();
-    let known = store::known(tx, &rule.rule.key, round.company, &keys).await?;
+    let mut known = store::known(tx, &rule.rule.key, round.company, &keys).await?;
+    if measured.has_more {
+        // What was not looked at is as it was: it may be among those that were left out.
+        let seen: HashSet<&str> = keys.iter().map(String::as_str).collect();
+        known.retain(|finding| seen.contains(finding.subject_key.as_str()));
+    }
     let stamp = Stamp {
         organisation: tx.organisation(),
         scan: round.scan,
@@ -140,7 +177,8 @@ fn events(changes: &[(Change, Finding)]) -> Vec<Event> {
     told.collect()
 }
 
-/// A task for each new grave finding; one for all of a rule that opens many at once.
+/// A task for each new grave finding; one for all of a rule that opens many at once, unless that
+/// one waits already.
 async fn make_tasks(
     tx: &mut Tx,
     rule: &ComplianceRule,
@@ -151,7 +189,10 @@ async fn make_tasks(
         return Ok(());
     }
     if fresh.len() > MOST_TASKS {
-        return make_one_task(tx, rule, fresh.len(), scan).await;
+        if common_task(tx, &rule.rule.key).await?.is_some() {
+            return Ok(());
+        }
+        return make_common_task(tx, rule, fresh.len(), scan).await;
     }
     for finding in &fresh {
         make_task(tx, rule, finding).await?;
@@ -186,7 +227,28 @@ pub(super) async fn make_task(tx: &mut Tx, rule: &ComplianceRule, finding: &Find
     Ok(())
 }
 
-async fn make_one_task(
+/// The task over many findings of a rule, as long as it is not ended.
+async fn common_task(tx: &mut Tx, rule: &str) -> Result<Option<Task>> {
+    let id = rule::id_of(tx.organisation(), rule);
+    let newest = task::of_subjects(tx, RULE_KIND, &[id.0]).await?;
+    Ok(newest.into_iter().find(|task| task.status.is_alive()))
+}
+
+/// Ends the task over many findings of a rule once none of them is to be mended any more.
+async fn end_common_task(tx: &mut Tx, rule: &str) -> Result<()> {
+    let Some(key) = common_task(tx, rule)
+        .await?
+        .and_then(|task| task.source_key)
+    else {
+        return Ok(());
+    };
+    if !store::has_open(tx, rule).await? {
+        task::settle(tx, &[key]).await?;
+    }
+    Ok(())
+}
+
+async fn make_common_task(
     tx: &mut Tx,
     rule: &ComplianceRule,
     count: usize,
@@ -197,7 +259,7 @@ async fn make_one_task(
         .with("count", count.to_string());
     let wanted = ForSubject {
         source_key: format!("rule:{}:{scan}", rule.rule.key),
-        subject_kind: "ComplianceRule",
+        subject_kind: RULE_KIND,
         subject_id: rule.id.0,
         company: None,
         department: None,

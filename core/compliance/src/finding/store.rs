@@ -53,6 +53,30 @@ pub(super) async fn known(
     Ok(rows)
 }
 
+/// The findings of some rules that are not closed, locked.
+pub(super) async fn live(tx: &mut Tx, rules: &[String]) -> Result<Vec<Finding>> {
+    Ok(finding::table
+        .filter(finding::organisation_id.eq(tx.organisation()))
+        .filter(finding::rule_key.eq_any(rules))
+        .filter(finding::status.ne(FindingStatus::Closed))
+        .order(finding::id)
+        .select(Finding::as_select())
+        .for_update()
+        .load(tx.conn())
+        .await?)
+}
+
+/// Whether anything of a rule is to be mended.
+pub(super) async fn has_open(tx: &mut Tx, rule: &str) -> Result<bool> {
+    let open = finding::table
+        .filter(finding::organisation_id.eq(tx.organisation()))
+        .filter(finding::rule_key.eq(rule))
+        .filter(finding::status.eq(FindingStatus::Open));
+    Ok(diesel::select(diesel::dsl::exists(open))
+        .get_result(tx.conn())
+        .await?)
+}
+
 /// Writes what a scan made of a rule's findings: new ones in one statement a 500, changed ones in
 /// one.
 pub(super) async fn write(tx: &mut Tx, changes: &[(Change, Finding)]) -> Result<()> {

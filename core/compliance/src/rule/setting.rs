@@ -12,9 +12,9 @@ use kernel::{Event, Fault, Faults, Result, Tx};
 use serde_json::{Map, Value};
 
 use super::{ParameterValue, Rule, Severity, catalogue};
-use crate::fault;
 use crate::permission::{RULE_MANAGE, RULE_READ};
 use crate::schema::rule_setting;
+use crate::{fault, finding};
 
 /// What an organisation changed of a rule.
 #[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -160,7 +160,8 @@ pub(crate) async fn in_force(tx: &mut Tx) -> Result<Vec<ComplianceRule>> {
 }
 
 /// Changes a rule for the organisation: on or off, severity, parameters. What it asks can't be
-/// changed.
+/// changed. The findings of a rule that is turned off are closed, and opened again by the first scan
+/// that finds them once it is on again.
 ///
 /// # Errors
 /// Every fault of the input at once; stale when the rule has changed.
@@ -203,6 +204,9 @@ pub async fn update(tx: &mut Tx, command: ComplianceRuleUpdateInput) -> Result<C
             &after.kept_parameters(),
         );
     tx.emit(event).await?;
+    if before.enabled && !after.enabled {
+        finding::close_turned_off(tx, std::slice::from_ref(&rule.key)).await?;
+    }
     Ok(after)
 }
 

@@ -33,6 +33,11 @@ impl Job for RunScan {
     const KIND: &'static str = "compliance.scan";
     const QUEUE: &'static str = "compliance";
     const PERMISSION: Permission = SCAN_RUN;
+    const SCHEDULABLE: bool = true;
+
+    fn company(&self) -> Option<CompanyId> {
+        self.company
+    }
 
     /// Gives the totals, and under `perRule` what each rule did.
     async fn run(self, run: JobRun) -> Result<Value> {
@@ -45,7 +50,13 @@ impl Job for RunScan {
         }
         let (company, job) = (self.company, run.id());
         let scan = run
-            .write(move |tx| async move { begin(tx, job, company).await }.boxed())
+            .write(move |tx| {
+                async move {
+                    sweep(tx).await?;
+                    begin(tx, job, company).await
+                }
+                .boxed()
+            })
             .await?;
         let keys: Vec<Uuid> = rules.iter().map(|rule| rule.id.uuid()).collect();
         for key in run.pending(&keys).await? {
@@ -75,8 +86,19 @@ impl Job for RunScan {
 #[derive(Clone, Debug, Default)]
 struct Outcome {
     scanned: i64,
+    has_more: bool,
     settled: Settled,
     fault: Option<Fault>,
+}
+
+impl Outcome {
+    fn status(&self) -> ScanRuleStatus {
+        match (&self.fault, self.has_more) {
+            (Some(_), _) => ScanRuleStatus::Failed,
+            (None, true) => ScanRuleStatus::Partial,
+            (None, false) => ScanRuleStatus::Done,
+        }
+    }
 }
 
 impl RunScan {
@@ -105,6 +127,15 @@ impl RunScan {
         }
         Ok(summary(told))
     }
+}
+
+/// Closes what a scan that was under way left open of rules that were turned off meanwhile.
+async fn sweep(tx: &mut Tx) -> Result<()> {
+    let rules = rule::in_force(tx).await?.into_iter();
+    let off = rules.filter(|rule| !rule.enabled);
+    let keys: Vec<String> = off.map(|rule| rule.rule.key.clone()).collect();
+    finding::close_turned_off(tx, &keys).await?;
+    Ok(())
 }
 
 /// The scan of a job; a second attempt goes on with the one that the first has made.
@@ -155,10 +186,11 @@ async fn settle(
             });
         }
     };
+    let (scanned, has_more) = (measured.scanned, measured.has_more);
     let settled = finding::settle(
         tx,
         rule,
-        measured.breaches,
+        measured,
         finding::Round {
             scan,
             company,
@@ -167,7 +199,8 @@ async fn settle(
     )
     .await?;
     Ok(Outcome {
-        scanned: measured.scanned,
+        scanned,
+        has_more,
         settled,
         fault: None,
     })
@@ -179,13 +212,11 @@ async fn preview(tx: &mut Tx, rule: &ComplianceRule, company: Option<CompanyId>)
     let measured = match measure::measure(tx, rule, &frame).await? {
         Ok(measured) => measured,
         Err(fault) => {
-            return Ok(line(
-                &rule.rule.key,
-                0,
-                &Settled::default(),
-                Some(&told(&fault)),
-                0,
-            ));
+            let failed = Outcome {
+                fault: Some(fault),
+                ..Outcome::default()
+            };
+            return Ok(line(&rule.rule.key, &failed));
         }
     };
     let round = finding::Round {
@@ -193,8 +224,14 @@ async fn preview(tx: &mut Tx, rule: &ComplianceRule, company: Option<CompanyId>)
         company,
         today: frame.today,
     };
-    let settled = finding::preview(tx, rule, measured.breaches, round).await?;
-    Ok(line(&rule.rule.key, measured.scanned, &settled, None, 0))
+    let (scanned, has_more) = (measured.scanned, measured.has_more);
+    let outcome = Outcome {
+        scanned,
+        has_more,
+        settled: finding::preview(tx, rule, measured, round).await?,
+        fault: None,
+    };
+    Ok(line(&rule.rule.key, &outcome))
 }
 
 async fn record(
@@ -213,10 +250,7 @@ async fn record(
         rule_version: rule.rule.version.clone(),
         parameters: rule.kept_parameters(),
         company_id: company,
-        status: match outcome.fault {
-            Some(_) => ScanRuleStatus::Failed,
-            None => ScanRuleStatus::Done,
-        },
+        status: outcome.status(),
         scanned: outcome.scanned,
         found: settled.found,
         opened: settled.opened,
@@ -272,35 +306,39 @@ async fn finish(tx: &mut Tx, id: ScanId) -> Result<Value> {
         .await?;
     let event = Event::new("compliance.scan.finished", "ComplianceScan", id, RULE_READ);
     tx.emit(event.set("rules", results.len())).await?;
-    let lines = results.iter().map(|row| {
-        let settled = Settled {
-            found: row.found,
-            opened: row.opened,
-            reopened: row.reopened,
-            closed: row.closed,
-            accepted: row.accepted,
-        };
-        line(
-            &row.rule_key,
-            row.scanned,
-            &settled,
-            row.error.as_deref(),
-            row.duration_ms,
-        )
-    });
-    Ok(summary(lines.collect()))
+    Ok(summary(results.iter().map(kept).collect()))
 }
 
-fn line(
+/// What a rule would do.
+fn line(rule: &str, outcome: &Outcome) -> Value {
+    let error = outcome.fault.as_ref().map(told);
+    let result = (outcome.status(), error.as_deref(), 0);
+    told_of(rule, outcome.scanned, &outcome.settled, result)
+}
+
+/// What a rule did, as it is kept.
+fn kept(row: &ScanRule) -> Value {
+    let settled = Settled {
+        found: row.found,
+        opened: row.opened,
+        reopened: row.reopened,
+        closed: row.closed,
+        accepted: row.accepted,
+    };
+    let result = (row.status, row.error.as_deref(), row.duration_ms);
+    told_of(&row.rule_key, row.scanned, &settled, result)
+}
+
+/// A line of the result; `PARTIAL` for a rule that found more than a scan takes.
+fn told_of(
     rule: &str,
     scanned: i64,
     settled: &Settled,
-    error: Option<&str>,
-    duration_ms: i32,
+    (status, error, duration_ms): (ScanRuleStatus, Option<&str>, i32),
 ) -> Value {
     json!({
         "rule": rule,
-        "status": if error.is_some() { "FAILED" } else { "DONE" },
+        "status": status.text(),
         "scanned": scanned,
         "found": settled.found,
         "opened": settled.opened,

@@ -51,6 +51,8 @@ pub struct Measured {
     pub scanned: i64,
     /// Breaches, by key.
     pub breaches: Vec<Breach>,
+    /// Whether there are more than these.
+    pub has_more: bool,
 }
 
 /// When a scan takes place, and where.
@@ -150,17 +152,14 @@ async fn look(tx: &mut Tx, rule: &ComplianceRule, frame: &Frame) -> Result<Measu
     let most = format!(" LIMIT {}", MOST_BREACHES + 1);
     let query = statement(tx, &rule.rule.breaches, most, rule, frame)?;
     let mut breaches: Vec<Breach> = query.load(tx.conn()).await?;
-    if breaches.len() > MOST_BREACHES {
-        return Err(Fault::not_allowed(fault::RULE_TOO_MANY)
-            .with("rule", &rule.rule.key)
-            .with("most", MOST_BREACHES)
-            .into());
-    }
+    let has_more = breaches.len() > MOST_BREACHES;
+    breaches.truncate(MOST_BREACHES);
     let mut seen = HashSet::new();
     breaches.retain(|breach| seen.insert(breach.subject_key.clone()));
     Ok(Measured {
         scanned: scanned.count,
         breaches,
+        has_more,
     })
 }
 

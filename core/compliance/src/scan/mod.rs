@@ -62,6 +62,9 @@ kernel::text_enum! {
     pub enum ScanRuleStatus {
         /// It looked at everything.
         Done = "DONE",
+        /// It found more breaches than a scan takes: the first of them were settled, and what was
+        /// found before is as it was.
+        Partial = "PARTIAL",
         /// Its query failed; its findings are as they were.
         Failed = "FAILED",
     }

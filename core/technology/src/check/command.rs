@@ -1,6 +1,7 @@
 //! How people set up checks, change them, let them rest and look again.
 
 use async_graphql::InputObject;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use directory::check::{self as input, Input, taken};
@@ -168,8 +169,7 @@ pub async fn update(tx: &mut Tx, command: SystemCheckUpdateInput) -> Result<Syst
         .unwrap_or(seen.recoveries_to_close);
     if let Some(probe) = &patch.probe {
         aim(&mut next, probe, &mut input, "patch.probe");
-        next.status = CheckStatus::Unknown;
-        next.next_due_at = tx.now();
+        next = anew(next, tx.now());
     }
     bounds(&next, &mut input, "patch.");
     let mut faults = Faults::new();
@@ -192,7 +192,7 @@ pub async fn pause(tx: &mut Tx, command: SystemCheckPauseInput) -> Result<System
     turn(tx, seen, Turn::Off).await
 }
 
-/// Lets a check look again, at once.
+/// Lets a check look again, at once and anew: what it saw before it rested says nothing of now.
 #[tracing::instrument(skip_all, fields(check.id = %command.id), err)]
 pub async fn resume(tx: &mut Tx, command: SystemCheckResumeInput) -> Result<SystemCheck> {
     let seen = lock(tx, command.id).await?;
@@ -200,6 +200,19 @@ pub async fn resume(tx: &mut Tx, command: SystemCheckResumeInput) -> Result<Syst
     let system = system::lock(tx, seen.system_id, "id").await?;
     system::in_use(&system, "id")?;
     turn(tx, seen, Turn::On).await
+}
+
+/// A check that knows nothing of how its system stands, and looks at once. An incident that is open
+/// goes on: it closes by the recoveries that are seen from now on.
+fn anew(check: SystemCheck, now: DateTime<Utc>) -> SystemCheck {
+    SystemCheck {
+        status: CheckStatus::Unknown,
+        failures: 0,
+        recoveries: 0,
+        failing_since: None,
+        next_due_at: now,
+        ..check
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -215,9 +228,8 @@ async fn turn(tx: &mut Tx, seen: SystemCheck, way: Turn) -> Result<SystemCheck> 
     }
     let next = SystemCheck {
         enabled: on,
-        next_due_at: tx.now(),
         version: seen.version + 1,
-        ..seen
+        ..anew(seen, tx.now())
     };
     store(tx, &next).await?;
     let action = match way {

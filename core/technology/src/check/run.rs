@@ -72,6 +72,7 @@ impl Job for CheckSystems {
     const QUEUE: &'static str = "technology";
     const PERMISSION: Permission = SYSTEM_MANAGE;
     const PRIORITY: i16 = 20;
+    const SCHEDULABLE: bool = true;
 
     /// Gives how many checks were due, passed, failed and were refused, how many incidents opened
     /// and closed, and how many old results were removed.

@@ -137,7 +137,7 @@ pub async fn open(tx: &mut Tx, command: IncidentOpenInput) -> Result<Incident> {
     };
     insert(tx, &row).await?;
     row.notes = 0;
-    note::add(tx, &mut row, IncidentNoteKind::Opened, note, None).await?;
+    note::add(tx, &mut row, IncidentNoteKind::Opened, note).await?;
     let told = event("technology.incident.opened", &row).set("severity", row.severity);
     tx.emit(told.set("title", &row.title)).await?;
     tell_owner(tx, &row, OPENED).await?;
@@ -154,7 +154,7 @@ pub async fn acknowledge(tx: &mut Tx, command: IncidentAcknowledgeInput) -> Resu
     row.acknowledged_at = Some(tx.now());
     row.acknowledged_by = me;
     row.assignee_id = row.assignee_id.or(me);
-    note::add(tx, &mut row, IncidentNoteKind::Acknowledged, None, None).await?;
+    note::add(tx, &mut row, IncidentNoteKind::Acknowledged, None).await?;
     settle(tx, row, "technology.incident.acknowledged").await
 }
 
@@ -165,7 +165,7 @@ pub async fn assign(tx: &mut Tx, command: IncidentAssignInput) -> Result<Inciden
     require_status(&row, &[IncidentStatus::Open, IncidentStatus::Acknowledged])?;
     require_user(tx, command.assignee).await?;
     row.assignee_id = command.assignee;
-    note::add(tx, &mut row, IncidentNoteKind::Assigned, None, None).await?;
+    note::add(tx, &mut row, IncidentNoteKind::Assigned, None).await?;
     let row = settle(tx, row, "technology.incident.assigned").await?;
     let me = tx.actor().principal.user();
     let told = row.assignee_id.filter(|user| Some(*user) != me);
@@ -180,7 +180,7 @@ pub async fn add_note(tx: &mut Tx, command: IncidentNoteAddInput) -> Result<Inci
     let mut input = Input::new();
     let text = input.take("text", input::text(&command.text, 2_000));
     input.finish()?;
-    note::add(tx, &mut row, IncidentNoteKind::Noted, Some(text), None).await?;
+    note::add(tx, &mut row, IncidentNoteKind::Noted, Some(text)).await?;
     settle(tx, row, "technology.incident.noted").await
 }
 
@@ -197,7 +197,7 @@ pub async fn resolve(tx: &mut Tx, command: IncidentResolveInput) -> Result<Incid
     row.resolved_at = Some(tx.now().max(row.opened_at));
     row.resolved_by = tx.actor().principal.user();
     row.resolution = Some(how.clone());
-    note::add(tx, &mut row, IncidentNoteKind::Resolved, Some(how), None).await?;
+    note::add(tx, &mut row, IncidentNoteKind::Resolved, Some(how)).await?;
     if let Some(check) = row.check_id {
         forget_streak(tx, check).await?;
     }
@@ -224,7 +224,7 @@ pub async fn reopen(tx: &mut Tx, command: IncidentReopenInput) -> Result<Inciden
     row.resolved_at = None;
     row.resolved_by = None;
     row.resolution = None;
-    note::add(tx, &mut row, IncidentNoteKind::Reopened, Some(why), None).await?;
+    note::add(tx, &mut row, IncidentNoteKind::Reopened, Some(why)).await?;
     settle(tx, row, "technology.incident.reopened").await
 }
 

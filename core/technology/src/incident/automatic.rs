@@ -70,7 +70,7 @@ pub(crate) async fn open_by_check(
     insert(tx, &row).await?;
     row.notes = 0;
     let found = row.cause();
-    note::add(tx, &mut row, IncidentNoteKind::Opened, None, Some(found)).await?;
+    note::add_by_check(tx, &mut row, IncidentNoteKind::Opened, Some(found)).await?;
     let told = event("technology.incident.opened", &row).set("severity", row.severity);
     tx.emit(told.set("reason", &row.reason)).await?;
     tell_owner(tx, &row, OPENED).await?;
@@ -85,7 +85,7 @@ pub(crate) async fn go_on(tx: &mut Tx, mut row: Incident, finding: &Finding) -> 
     row.args = finding.kept();
     if is_new && row.notes < MOST_NOTES - 1 {
         let found = row.cause();
-        note::add(tx, &mut row, IncidentNoteKind::Changed, None, Some(found)).await?;
+        note::add_by_check(tx, &mut row, IncidentNoteKind::Changed, Some(found)).await?;
     }
     store(tx, &row).await
 }
@@ -100,7 +100,7 @@ pub(crate) async fn close_by_check(
     row.resolved_at = Some(at.max(row.opened_at));
     row.version += 1;
     if row.notes < MOST_NOTES {
-        note::add(tx, &mut row, IncidentNoteKind::Resolved, None, None).await?;
+        note::add_by_check(tx, &mut row, IncidentNoteKind::Resolved, None).await?;
     }
     store(tx, &row).await?;
     tx.emit(event("technology.incident.resolved", &row)).await?;

@@ -1,6 +1,7 @@
 //! Incidents: something that went wrong, from its beginning to its end.
 
 mod act;
+mod aggregate;
 mod automatic;
 mod note;
 
@@ -9,6 +10,7 @@ pub use act::{
     IncidentReopenInput, IncidentResolveInput, acknowledge, add_note, assign, open, reopen,
     resolve,
 };
+pub use aggregate::{IncidentGroupBy, aggregate};
 pub(crate) use automatic::{close_by_check, go_on, open_by_check, open_of};
 pub use note::{IncidentNote, IncidentNoteKind, MOST_NOTES, notes_of};
 

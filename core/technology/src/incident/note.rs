@@ -71,8 +71,8 @@ pub async fn notes_of(tx: &mut Tx, ids: &[IncidentId]) -> Result<Vec<IncidentNot
         .await?)
 }
 
-/// Adds a note to an incident that is locked, and counts it in the incident's row, which the
-/// caller stores.
+/// Adds a note of the actor's to an incident that is locked, and counts it in the incident's row,
+/// which the caller stores.
 ///
 /// # Errors
 /// An incident that has as many as it can have.
@@ -81,30 +81,55 @@ pub(super) async fn add(
     incident: &mut Incident,
     kind: IncidentNoteKind,
     text: Option<String>,
+) -> Result<()> {
+    let row = IncidentNote {
+        author_id: tx.actor().principal.user(),
+        text,
+        ..blank(tx, incident, kind)
+    };
+    append(tx, incident, row).await
+}
+
+/// Like [`add`], for what a check says: it has no author, whoever had the check look.
+///
+/// # Errors
+/// An incident that has as many as it can have.
+pub(super) async fn add_by_check(
+    tx: &mut Tx,
+    incident: &mut Incident,
+    kind: IncidentNoteKind,
     found: Option<Sentence>,
 ) -> Result<()> {
+    let mut row = blank(tx, incident, kind);
+    if let Some(found) = found {
+        row.reason = Some(found.key);
+        row.args = found.args;
+    }
+    append(tx, incident, row).await
+}
+
+fn blank(tx: &Tx, incident: &Incident, kind: IncidentNoteKind) -> IncidentNote {
+    IncidentNote {
+        organisation_id: incident.organisation_id,
+        incident_id: incident.id,
+        position: incident.notes.saturating_add(1),
+        at: tx.now(),
+        author_id: None,
+        kind,
+        text: None,
+        reason: None,
+        args: json!({}),
+    }
+}
+
+async fn append(tx: &mut Tx, incident: &mut Incident, row: IncidentNote) -> Result<()> {
     if incident.notes >= MOST_NOTES {
         return Err(Fault::not_allowed(fault::INCIDENT_FULL)
             .with("most", MOST_NOTES)
             .at(["id"])
             .into());
     }
-    incident.notes += 1;
-    let (reason, args) = match found {
-        Some(found) => (Some(found.key), found.args),
-        None => (None, json!({})),
-    };
-    let row = IncidentNote {
-        organisation_id: incident.organisation_id,
-        incident_id: incident.id,
-        position: incident.notes,
-        at: tx.now(),
-        author_id: tx.actor().principal.user(),
-        kind,
-        text,
-        reason,
-        args,
-    };
+    incident.notes = row.position;
     diesel::insert_into(incident_note::table)
         .values(&row)
         .execute(tx.conn())

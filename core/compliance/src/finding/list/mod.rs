@@ -1,5 +1,7 @@
 //! Reading findings: by who may read them in their company, and by who works them off.
 
+mod aggregate;
+
 use std::collections::HashMap;
 
 use diesel::prelude::*;
@@ -13,6 +15,8 @@ use super::{Finding, FindingStatus};
 use crate::permission::FINDING_READ;
 use crate::rule::SeverityFilter;
 use crate::schema::finding;
+
+pub use aggregate::{FindingGroupBy, aggregate};
 
 kernel::enum_filter! {
     /// Conditions on where a finding stands.
