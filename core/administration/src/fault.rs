@@ -24,6 +24,10 @@ reasons! {
     MAIL_REJECTED = "administration.mail_rejected";
     /// A mail can't be written to its address or with its parts.
     MAIL_IMPOSSIBLE = "administration.mail_impossible";
+    /// A mail was sent and stays so.
+    MAIL_SENT_ALREADY = "administration.mail_sent_already";
+    /// A mail is on its way.
+    MAIL_UNDER_WAY = "administration.mail_under_way";
     /// There is no such report.
     REPORT_UNKNOWN = "administration.report_unknown";
     /// There is no such company, or the report may not be seen there.
@@ -32,6 +36,10 @@ reasons! {
     REPORT_FOR_PEOPLE = "administration.report_for_people";
     /// A report has more rows than paper takes.
     REPORT_TOO_LONG = "administration.report_too_long";
+    /// A produced report is its reader's alone.
+    REPORT_OF_ANOTHER = "administration.report_of_another";
+    /// A report is not made, or not yet.
+    REPORT_NOT_MADE = "administration.report_not_made";
     /// A report can't be written in its format.
     REPORT_UNPRINTABLE = "administration.report_unprintable";
     /// There is no such recipient who can log in.
@@ -76,6 +84,8 @@ reasons! {
     READERS_UNKNOWN = "administration.readers_unknown";
     /// The readers go beyond the keeper's right.
     READERS_TOO_WIDE = "administration.readers_too_wide";
+    /// The company of a document is that of its readers.
+    COMPANY_OF_READERS = "administration.company_of_readers";
     /// There is no such owner who can log in.
     OWNER_UNKNOWN = "administration.owner_unknown";
     /// There are too many tags.
@@ -103,8 +113,15 @@ mod tests {
         let notices = NOTICES
             .iter()
             .flat_map(|kind| [format!("{kind}.title"), format!("{kind}.body")]);
-        let words = ["period", "as_of", "made_for", "amounts_in"]
-            .map(|word| format!("administration.report_{word}"));
+        let words = [
+            "period",
+            "as_of",
+            "made_for",
+            "amounts_in",
+            "attached",
+            "without_rows",
+        ]
+        .map(|word| format!("administration.report_{word}"));
         let keys = REASONS
             .iter()
             .map(|reason| (*reason).to_owned())

@@ -144,3 +144,5 @@ diesel::table! {
         created_at -> Timestamptz,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(document, document_version);

@@ -37,9 +37,9 @@ pub struct AnnouncementCreateInput {
     /// Whom it addresses.
     pub audience: AudienceInput,
     /// From when on it is shown; at once when absent.
-    pub publish_from: Option<DateTime<Utc>>,
+    pub publish_at: Option<DateTime<Utc>>,
     /// Until when it is shown; for good when absent.
-    pub publish_to: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
     /// Whether it stands above the others.
     #[graphql(default)]
     pub pinned: bool,
@@ -48,7 +48,7 @@ pub struct AnnouncementCreateInput {
     pub requires_acknowledgement: bool,
 }
 
-/// What can be changed of an announcement. Once published, `publishTo` and `pinned` alone.
+/// What can be changed of an announcement. Once published, `expiresAt` and `pinned` alone.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct AnnouncementPatch {
     /// Its title in Spanish.
@@ -62,9 +62,9 @@ pub struct AnnouncementPatch {
     /// Whom it addresses.
     pub audience: Option<AudienceInput>,
     /// From when on it is shown.
-    pub publish_from: Option<DateTime<Utc>>,
+    pub publish_at: Option<DateTime<Utc>>,
     /// Until when it is shown.
-    pub publish_to: MaybeUndefined<DateTime<Utc>>,
+    pub expires_at: MaybeUndefined<DateTime<Utc>>,
     /// Whether it stands above the others.
     pub pinned: Option<bool>,
     /// Whether its readers must say that they have read it.
@@ -79,7 +79,7 @@ impl AnnouncementPatch {
             || !self.title_en.is_undefined()
             || !self.body_en.is_undefined()
             || self.audience.is_some()
-            || self.publish_from.is_some()
+            || self.publish_at.is_some()
             || self.requires_acknowledgement.is_some()
     }
 }
@@ -133,8 +133,8 @@ pub async fn create(tx: &mut Tx, command: AnnouncementCreateInput) -> Result<Ann
         company_ids: Vec::new(),
         department_ids: Vec::new(),
         role_ids: Vec::new(),
-        publish_from: command.publish_from.unwrap_or_else(|| tx.now()),
-        publish_to: command.publish_to,
+        publish_from: command.publish_at.unwrap_or_else(|| tx.now()),
+        publish_to: command.expires_at,
         pinned: command.pinned,
         requires_acknowledgement: command.requires_acknowledgement,
         status: AnnouncementStatus::Draft,
@@ -172,20 +172,26 @@ pub async fn update(tx: &mut Tx, command: AnnouncementUpdateInput) -> Result<Ann
     }
     let mut next = seen.clone();
     patch(&mut next, command.patch);
-    let next = checked(tx, next).await.map_err(under_patch)?;
+    let next = checked(tx, next).await;
+    let next = next.map_err(|error| each(error, |fault| fault.under(["patch"])))?;
     store(tx, next, "administration.announcement.updated").await
 }
 
 /// Publishes an announcement: its readers are told when its time comes.
 ///
 /// # Errors
-/// `administration.announcement_over` when its time has passed already.
+/// `administration.announcement_over` when its time has passed already, and what is wrong with its
+/// audience by now.
 #[tracing::instrument(skip_all, fields(announcement.id = %command.id), err)]
 pub async fn publish(tx: &mut Tx, command: AnnouncementPublishInput) -> Result<Announcement> {
     let seen = locked(tx, command.id, command.expected_version).await?;
     if seen.status == AnnouncementStatus::Published {
         return Ok(seen);
     }
+    let scope = tx.require(ANNOUNCEMENT_MANAGE)?;
+    let here = |fault: Fault| fault.at(["id"]);
+    let covered = audience::check(tx, &scope, &seen).await;
+    covered.map_err(|error| each(error, here))?;
     if seen.publish_to.is_some_and(|end| end <= tx.now()) {
         return Err(Fault::not_allowed(fault::ANNOUNCEMENT_OVER)
             .at(["id"])
@@ -236,9 +242,9 @@ fn patch(row: &mut Announcement, patch: AnnouncementPatch) {
     if let Some(audience) = patch.audience {
         audience::write(row, audience);
     }
-    row.publish_from = patch.publish_from.unwrap_or(row.publish_from);
-    if !patch.publish_to.is_undefined() {
-        row.publish_to = patch.publish_to.take();
+    row.publish_from = patch.publish_at.unwrap_or(row.publish_from);
+    if !patch.expires_at.is_undefined() {
+        row.publish_to = patch.expires_at.take();
     }
     row.pinned = patch.pinned.unwrap_or(row.pinned);
     row.requires_acknowledgement = patch
@@ -259,7 +265,7 @@ async fn checked(tx: &mut Tx, mut row: Announcement) -> Result<Announcement> {
     });
     input.check(
         row.publish_to.is_none_or(|end| end > row.publish_from),
-        || Fault::invalid("kernel.dates_out_of_order").at(["publishTo"]),
+        || Fault::invalid("kernel.dates_out_of_order").at(["expiresAt"]),
     );
     let mut faults = Faults::new();
     faults.take(input.finish())?;
@@ -303,14 +309,12 @@ async fn locked(tx: &mut Tx, id: AnnouncementId, expected: Option<i32>) -> Resul
     Ok(row)
 }
 
-fn under_patch(error: kernel::Error) -> kernel::Error {
+/// An error with each of its faults made into another.
+fn each(error: kernel::Error, make: impl Fn(Fault) -> Fault) -> kernel::Error {
     match error {
-        kernel::Error::Refused(faults) => kernel::Error::Refused(
-            faults
-                .into_iter()
-                .map(|fault| fault.under(["patch"]))
-                .collect(),
-        ),
+        kernel::Error::Refused(faults) => {
+            kernel::Error::Refused(faults.into_iter().map(make).collect())
+        }
         other => other,
     }
 }

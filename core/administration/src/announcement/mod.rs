@@ -22,15 +22,15 @@ pub use act::{
 pub use audience::{AnnouncementAudience, AudienceInput};
 pub use list::{
     AnnouncementFilter, AnnouncementSort, AnnouncementSortField, AnnouncementStatusFilter, by_ids,
-    count, find, manages, page,
+    count, find, owed_count, page, unread_count,
 };
 pub use receipt::{
-    AnnouncementAcknowledgeInput, AnnouncementReadInput, Progress, Receipt, acknowledge, mine,
-    progress, read, readers, readers_count,
+    AnnouncementAcknowledgeInput, AnnouncementReadInput, Mark, Progress, ReadersRequest, Receipt,
+    acknowledge, managed, mine, progress, read, readers, readers_count,
 };
 pub use tell::AnnouncementTell;
 
-use crate::permission::ANNOUNCEMENT_READ;
+use crate::permission::{ANNOUNCEMENT_MANAGE, ANNOUNCEMENT_READ};
 use crate::schema::announcement;
 
 /// An announcement was published.
@@ -124,13 +124,38 @@ impl Announcement {
     }
 }
 
-/// What happened to an announcement.
+/// What happened to an announcement. What everybody was shown at once, everybody may know of; all
+/// else is for those who manage such announcements and for its author.
 fn told(action: &'static str, row: &Announcement) -> Event {
-    let event = Event::new(action, "Announcement", row.id, ANNOUNCEMENT_READ)
+    let at_once = |at| row.publish_from <= at;
+    let open = row.audience == AnnouncementAudience::All && row.published_at.is_some_and(at_once);
+    let permission = if open {
+        ANNOUNCEMENT_READ
+    } else {
+        ANNOUNCEMENT_MANAGE
+    };
+    placed(Event::new(action, "Announcement", row.id, permission), row)
+        .owner(Some(row.created_by))
         .set("title", &row.title_es)
-        .set("status", row.status);
-    match row.company_ids.as_slice() {
-        [company] => event.company(*company),
+        .set("status", row.status)
+}
+
+/// That somebody acknowledged an announcement: for themselves and those who manage it.
+fn acknowledged(row: &Announcement, reader: UserId) -> Event {
+    let action = "administration.announcement.acknowledged";
+    placed(
+        Event::new(action, "Announcement", row.id, ANNOUNCEMENT_MANAGE),
+        row,
+    )
+    .owner(Some(reader))
+    .set("title", &row.title_es)
+}
+
+/// The event where its announcement belongs.
+fn placed(event: Event, row: &Announcement) -> Event {
+    match (row.company_ids.as_slice(), row.department_ids.as_slice()) {
+        ([company], []) => event.company(*company),
+        ([], [department]) => event.department(Some(*department)),
         _ => event,
     }
 }

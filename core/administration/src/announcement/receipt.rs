@@ -1,6 +1,8 @@
 //! Receipts: that somebody has read an announcement and has said so, and who has not.
 
 use async_graphql::InputObject;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as sql;
@@ -11,7 +13,7 @@ use kernel::{Fault, Result, Tx};
 
 use super::audience::addressed;
 use super::list::{find, manages};
-use super::{Announcement, told};
+use super::{Announcement, acknowledged};
 use crate::fault;
 use crate::permission::ANNOUNCEMENT_READ;
 use crate::schema::{announcement, announcement_receipt};
@@ -88,7 +90,10 @@ pub async fn acknowledge(
             .into());
     }
     note(tx, row.id, me).await?;
-    let now = tx.now();
+    // Another machine's clock may have been ahead when it was read.
+    let later = diesel::dsl::sql::<sql::Nullable<sql::Timestamptz>>("GREATEST(read_at, ")
+        .bind::<sql::Timestamptz, _>(tx.now())
+        .sql(")");
     let marked = diesel::update(
         announcement_receipt::table
             .filter(announcement_receipt::organisation_id.eq(tx.organisation()))
@@ -96,12 +101,11 @@ pub async fn acknowledge(
             .filter(announcement_receipt::user_id.eq(me))
             .filter(announcement_receipt::acknowledged_at.is_null()),
     )
-    .set(announcement_receipt::acknowledged_at.eq(Some(now)))
+    .set(announcement_receipt::acknowledged_at.eq(later))
     .execute(tx.conn())
     .await?;
     if marked == 1 {
-        let event = told("administration.announcement.acknowledged", &row);
-        tx.emit(event.owner(Some(me))).await?;
+        tx.emit(acknowledged(&row, me)).await?;
     }
     Ok(row)
 }
@@ -134,7 +138,8 @@ async fn note(tx: &mut Tx, announcement: AnnouncementId, user: UserId) -> Result
     Ok(())
 }
 
-type Mark = (AnnouncementId, DateTime<Utc>, Option<DateTime<Utc>>);
+/// An announcement with when it was read and acknowledged.
+pub type Mark = (AnnouncementId, DateTime<Utc>, Option<DateTime<Utc>>);
 
 /// When the actor has read and acknowledged some announcements.
 pub async fn mine(tx: &mut Tx, ids: &[AnnouncementId]) -> Result<Vec<Mark>> {
@@ -182,7 +187,8 @@ pub async fn progress(
     Ok(rows.into_iter().map(|row| (row.id, row.progress)).collect())
 }
 
-async fn managed(tx: &mut Tx, ids: &[AnnouncementId]) -> Result<Vec<AnnouncementId>> {
+/// Those of some announcements that the actor manages.
+pub async fn managed(tx: &mut Tx, ids: &[AnnouncementId]) -> Result<Vec<AnnouncementId>> {
     let managed = manages(tx);
     Ok(announcement::table
         .filter(announcement::organisation_id.eq(tx.organisation()))
@@ -193,62 +199,101 @@ async fn managed(tx: &mut Tx, ids: &[AnnouncementId]) -> Result<Vec<Announcement
         .await?)
 }
 
-/// Those whom an announcement addresses, by name, with what each has done; with `outstanding`, those
-/// alone who have not acknowledged it, or have not read it where that is all it asks.
-pub async fn readers(
-    tx: &mut Tx,
-    id: AnnouncementId,
-    outstanding: bool,
-    first: Option<i32>,
-    after: Option<String>,
-) -> Result<Page<Receipt>> {
-    let size = first.unwrap_or(DEFAULT_SIZE);
-    if !(1..=MAX_SIZE).contains(&size) {
-        return Err(Fault::invalid("kernel.page_too_large")
-            .with("most", MAX_SIZE)
-            .into());
+/// What is asked of the readers of an announcement.
+#[derive(Clone, Debug)]
+pub struct ReadersRequest {
+    /// The announcement.
+    pub announcement: AnnouncementId,
+    /// Those alone who have not acknowledged it, or have not read it where that is all it asks.
+    pub outstanding: bool,
+    /// How many from the front.
+    pub first: Option<i32>,
+    /// After which cursor.
+    pub after: Option<String>,
+    /// How many from the back.
+    pub last: Option<i32>,
+    /// Before which cursor.
+    pub before: Option<String>,
+}
+
+impl ReadersRequest {
+    /// How many are wanted, and whether from the back.
+    fn size(&self) -> Result<(i32, bool)> {
+        let forward = self.first.is_some() || self.after.is_some();
+        let backward = self.last.is_some() || self.before.is_some();
+        if forward && backward {
+            return Err(Fault::invalid("kernel.page_both_ends").into());
+        }
+        let size = self.first.or(self.last).unwrap_or(DEFAULT_SIZE);
+        if !(1..=MAX_SIZE).contains(&size) {
+            let fault = Fault::invalid("kernel.page_too_large");
+            return Err(fault.with("most", MAX_SIZE).into());
+        }
+        Ok((size, backward))
     }
-    let (name, user) = match &after {
-        Some(cursor) => open(cursor)?,
-        None => (String::new(), UserId(uuid::Uuid::nil())),
+}
+
+/// Those whom an announcement addresses, by name, with what each has done; nobody for who doesn't
+/// manage it.
+pub async fn readers(tx: &mut Tx, request: &ReadersRequest) -> Result<Page<Receipt>> {
+    let (size, backward) = request.size()?;
+    let cursor = if backward {
+        &request.before
+    } else {
+        &request.after
     };
-    let ids = managed(tx, &[id]).await?;
+    let from = cursor.as_deref().map(open).transpose()?;
+    let (beyond, way) = if backward {
+        ("<", "DESC")
+    } else {
+        (">", "ASC")
+    };
+    let ids = managed(tx, &[request.announcement]).await?;
     let mut rows: Vec<Receipt> = diesel::sql_query(format!(
         "SELECT a.id AS announcement_id, u.id AS user_id, u.display_name AS name, r.read_at, \
-            r.acknowledged_at {} AND (u.display_name, u.id) > ($4, $5) \
-         ORDER BY u.display_name, u.id LIMIT $6",
+            r.acknowledged_at {} AND ($4 OR (u.display_name, u.id) {beyond} ($5, $6)) \
+         ORDER BY u.display_name {way}, u.id {way} LIMIT $7",
         of_readers()
     ))
     .bind::<sql::Uuid, _>(tx.organisation())
     .bind::<sql::Array<sql::Uuid>, _>(ids)
-    .bind::<sql::Bool, _>(outstanding)
-    .bind::<sql::Text, _>(name)
-    .bind::<sql::Uuid, _>(user)
+    .bind::<sql::Bool, _>(request.outstanding)
+    .bind::<sql::Bool, _>(from.is_none())
+    .bind::<sql::Nullable<sql::Text>, _>(from.as_ref().map(|(name, _)| name))
+    .bind::<sql::Nullable<sql::Uuid>, _>(from.as_ref().map(|(_, id)| *id))
     .bind::<sql::BigInt, _>(i64::from(size) + 1)
     .load(tx.conn())
     .await?;
     let size = usize::try_from(size).unwrap_or_default();
-    let has_next = rows.len() > size;
+    let more = rows.len() > size;
     rows.truncate(size);
+    if backward {
+        rows.reverse();
+    }
+    let (has_next, has_previous) = if backward {
+        (from.is_some(), more)
+    } else {
+        (more, from.is_some())
+    };
     Ok(Page {
         rows: rows.into_iter().map(|row| (seal(&row), row)).collect(),
         has_next,
-        has_previous: after.is_some(),
+        has_previous,
     })
 }
 
 /// How many [`readers`] there are in all pages.
-pub async fn readers_count(tx: &mut Tx, id: AnnouncementId, outstanding: bool) -> Result<i64> {
+pub async fn readers_count(tx: &mut Tx, request: &ReadersRequest) -> Result<i64> {
     #[derive(QueryableByName)]
     struct Count {
         #[diesel(sql_type = sql::BigInt)]
         count: i64,
     }
-    let ids = managed(tx, &[id]).await?;
+    let ids = managed(tx, &[request.announcement]).await?;
     let row: Count = diesel::sql_query(format!("SELECT count(*) AS count {}", of_readers()))
         .bind::<sql::Uuid, _>(tx.organisation())
         .bind::<sql::Array<sql::Uuid>, _>(ids)
-        .bind::<sql::Bool, _>(outstanding)
+        .bind::<sql::Bool, _>(request.outstanding)
         .get_result(tx.conn())
         .await?;
     Ok(row.count)
@@ -268,16 +313,53 @@ fn of_readers() -> String {
 }
 
 fn seal(row: &Receipt) -> String {
-    use base64::Engine as _;
     let place = serde_json::json!([row.name, row.user_id]).to_string();
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(place)
+    URL_SAFE_NO_PAD.encode(place)
 }
 
 fn open(cursor: &str) -> Result<(String, UserId)> {
-    use base64::Engine as _;
-    let bad = || Fault::invalid("kernel.bad_cursor").at(["after"]);
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(cursor)
-        .map_err(|_| bad())?;
-    Ok(serde_json::from_slice(&bytes).map_err(|_| bad())?)
+    let bad = || Fault::invalid("kernel.bad_cursor");
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
+    let place: (String, UserId) = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+    if place.0.contains('\0') {
+        return Err(bad().into());
+    }
+    Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place_and_a_made_up_one_nowhere() {
+        let row = Receipt {
+            announcement_id: AnnouncementId::generate(),
+            user_id: UserId::generate(),
+            name: "Óscar Díez".to_owned(),
+            read_at: None,
+            acknowledged_at: None,
+        };
+        assert_eq!(open(&seal(&row)).unwrap(), (row.name, row.user_id));
+        let nul = URL_SAFE_NO_PAD.encode(serde_json::json!(["a\0", row.user_id]).to_string());
+        for made_up in ["", "nonsense", nul.as_str()] {
+            assert!(open(made_up).is_err(), "{made_up}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_asked_for_from_one_end() {
+        let request = |first, last| ReadersRequest {
+            announcement: AnnouncementId::generate(),
+            outstanding: false,
+            first,
+            after: None,
+            last,
+            before: None,
+        };
+        assert_eq!(request(Some(3), None).size().unwrap(), (3, false));
+        assert_eq!(request(None, Some(2)).size().unwrap(), (2, true));
+        assert!(request(Some(1), Some(1)).size().is_err());
+        assert!(request(Some(MAX_SIZE + 1), None).size().is_err());
+    }
 }

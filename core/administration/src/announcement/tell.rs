@@ -50,7 +50,10 @@ async fn tell(tx: &mut Tx, id: AnnouncementId) -> Result<Value> {
         .first(tx.conn())
         .await
         .optional()?;
-    let now = tx.now();
+    // The job is due when the announcement is: a clock that is a little behind must not lose it.
+    let now = tx
+        .now()
+        .max(found.as_ref().map_or(tx.now(), |row| row.publish_from));
     let Some(row) = found.filter(|row| row.is_shown_at(now)) else {
         return Ok(json!({ "told": 0 }));
     };

@@ -53,7 +53,7 @@ pub struct DocumentCreateInput {
     /// The company that it concerns; that of the readers when they are a company or department.
     pub company: Option<CompanyId>,
     /// Until when it must be kept.
-    pub retain_until: Option<Date>,
+    pub retain_until_date: Option<Date>,
     /// An upload of one's own that has arrived, as its first version.
     pub upload: Option<StagedUploadId>,
 }
@@ -76,7 +76,7 @@ pub struct DocumentPatch {
     /// The company that it concerns.
     pub company: MaybeUndefined<CompanyId>,
     /// Until when it must be kept.
-    pub retain_until: MaybeUndefined<Date>,
+    pub retain_until_date: MaybeUndefined<Date>,
 }
 
 /// Changes a document.
@@ -120,19 +120,24 @@ pub async fn create(tx: &mut Tx, command: DocumentCreateInput) -> Result<Documen
         company_id: command.company,
         department_id: None,
         role_ids: Vec::new(),
-        retain_until: command.retain_until,
+        retain_until: command.retain_until_date,
         versions: 0,
         archived_at: None,
         created_at: tx.now(),
         updated_at: tx.now(),
         version: 1,
     };
+    let named = command.company.map(Some);
+    let opened = open_to(tx, &mut row, command.readers).await;
+    let opened = opened.and_then(|()| same_company(&row, named));
     let mut faults = Faults::new();
-    faults.take(open_to(tx, &mut row, command.readers).await)?;
-    let checked = faults.take(checked(tx, row).await)?;
+    let checked = faults.take(checked(tx, row, opened).await)?;
+    let file = match command.upload {
+        Some(upload) => faults.take(version::kept(tx, upload, checked.as_ref()).await)?,
+        None => None,
+    };
     faults.finish()?;
     let row = checked.ok_or_else(|| kernel::Error::bug("a document without faults is there"))?;
-    allow(tx, &row)?;
     diesel::insert_into(document::table)
         .values(&row)
         .execute(tx.conn())
@@ -141,8 +146,8 @@ pub async fn create(tx: &mut Tx, command: DocumentCreateInput) -> Result<Documen
     index(tx, &row).await?;
     tx.emit(told("administration.document.created", &row))
         .await?;
-    match command.upload {
-        Some(upload) => Ok(version::attach(tx, row, upload, None).await?.0),
+    match file {
+        Some(file) => Ok(version::attach(tx, row, &file, None).await?.0),
         None => Ok(row),
     }
 }
@@ -156,26 +161,31 @@ pub async fn update(tx: &mut Tx, command: DocumentUpdateInput) -> Result<Documen
     let seen = locked(tx, command.id, command.expected_version, "id").await?;
     let mut next = seen.clone();
     let readers = command.patch.readers.clone();
+    let named =
+        (!command.patch.company.is_undefined()).then(|| command.patch.company.value().copied());
     patch(&mut next, command.patch);
-    let mut faults = Faults::new();
-    if let Some(readers) = readers {
-        faults.take(open_to(tx, &mut next, readers).await)?;
+    if next.visibility.names_company() {
+        next.company_id = seen.company_id;
     }
-    let checked = faults.take(checked(tx, next).await)?;
-    if let Err(kernel::Error::Refused(found)) = faults.finish() {
-        let under = found.into_iter().map(|fault| fault.under(["patch"]));
-        return Err(kernel::Error::Refused(under.collect()));
-    }
-    let row = checked.ok_or_else(|| kernel::Error::bug("a document without faults is there"))?;
-    allow(tx, &row)?;
+    let opened = match readers {
+        Some(readers) => open_to(tx, &mut next, readers).await,
+        None => Ok(()),
+    };
+    let opened = opened.and_then(|()| same_company(&next, named));
+    let row = match checked(tx, next, opened).await {
+        Err(kernel::Error::Refused(found)) => {
+            let under = found.into_iter().map(|fault| fault.under(["patch"]));
+            return Err(kernel::Error::Refused(under.collect()));
+        }
+        other => other?,
+    };
     let next = store(tx, row).await?;
     index(tx, &next).await?;
     let event = told("administration.document.updated", &next)
-        .changed("title", &seen.title, &next.title)
         .changed("category", &seen.category, &next.category)
         .changed("owner", &seen.owner_id, &next.owner_id)
         .changed("visibility", &seen.visibility, &next.visibility)
-        .changed("retainUntil", &seen.retain_until, &next.retain_until);
+        .changed("retainUntilDate", &seen.retain_until, &next.retain_until);
     tx.emit(event).await?;
     Ok(next)
 }
@@ -219,14 +229,14 @@ fn patch(row: &mut Document, patch: DocumentPatch) {
         MaybeUndefined::Null => row.company_id = None,
         MaybeUndefined::Value(id) => row.company_id = Some(id),
     }
-    match patch.retain_until {
+    match patch.retain_until_date {
         MaybeUndefined::Undefined => {}
         MaybeUndefined::Null => row.retain_until = None,
         MaybeUndefined::Value(day) => row.retain_until = Some(day),
     }
 }
 
-/// Writes into a document who may see it; a department brings its company.
+/// Writes into a document who may see it; a company or department brings the company.
 async fn open_to(tx: &mut Tx, row: &mut Document, readers: DocumentReaders) -> Result<()> {
     row.department_id = None;
     row.role_ids = Vec::new();
@@ -270,8 +280,20 @@ async fn open_to(tx: &mut Tx, row: &mut Document, readers: DocumentReaders) -> R
     Ok(())
 }
 
-/// The document with everything in it possible.
-async fn checked(tx: &mut Tx, mut row: Document) -> Result<Document> {
+/// That a company which was named is that of the readers, where these are of a company.
+fn same_company(row: &Document, named: Option<Option<CompanyId>>) -> Result<()> {
+    let differs = named.is_some_and(|company| company != row.company_id);
+    if row.visibility.names_company() && differs {
+        return Err(Fault::invalid(fault::COMPANY_OF_READERS)
+            .at(["company"])
+            .into());
+    }
+    Ok(())
+}
+
+/// The document with everything in it possible, for readers that were `opened` to it; every fault
+/// at once.
+async fn checked(tx: &mut Tx, mut row: Document, opened: Result<()>) -> Result<Document> {
     let mut input = Input::new();
     row.title = input.take("title", check::text(&row.title, 200));
     row.category = input.take("category", check::text(&row.category, 60));
@@ -292,6 +314,9 @@ async fn checked(tx: &mut Tx, mut row: Document) -> Result<Document> {
     row.tags = tags;
     let mut faults = Faults::new();
     faults.take(input.finish())?;
+    if faults.take(opened)?.is_some() {
+        faults.take(allow(tx, &row))?;
+    }
     if let Some(id) = row.company_id {
         let known: i64 = company::table
             .find((tx.organisation(), id))
@@ -299,7 +324,9 @@ async fn checked(tx: &mut Tx, mut row: Document) -> Result<Document> {
             .get_result(tx.conn())
             .await?;
         faults.check(known == 1, || {
-            Fault::not_found("directory.company_unknown").at(["company"])
+            let of_readers = row.visibility == DocumentVisibility::Company;
+            let field = if of_readers { "readers" } else { "company" };
+            Fault::not_found("directory.company_unknown").at([field])
         });
     }
     let owner: i64 = user::table

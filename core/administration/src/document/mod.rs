@@ -1,8 +1,9 @@
 //! Documents: what an organisation keeps, in versions, and finds by its words.
 //!
 //! A document says whose it is and who may see it: everybody, a company, a department, some roles,
-//! or its owner alone. Its bytes are its versions, each a stored file that opens through a link of
-//! minutes, given to who may see the document. A job reads the text of the newest version, so that
+//! or its owner alone; who may do everything sees all, so that none is lost with its owner. Its
+//! bytes are its versions, each a stored file that opens through a link of minutes, given to who
+//! may see the document. A job reads the text of the newest version, so that
 //! what a parser makes of a stranger's bytes never costs a request; it is found in the words of
 //! Spanish and of English.
 
@@ -27,11 +28,11 @@ pub use list::{
     page,
 };
 pub use read::DocumentRead;
-pub use search::{DocumentHit, HeadlinePart, search};
+pub use search::{DocumentHit, HeadlinePart, hits, ranked};
 pub use version::{
     DocumentTextStatus, DocumentVersion, DocumentVersionAddInput, DocumentVersionFilter,
-    DocumentVersionSort, DocumentVersionSortField, add, download, version_by_ids, version_count,
-    version_files, version_page,
+    DocumentVersionSort, DocumentVersionSortField, add, download, newest, reading_jobs,
+    version_by_ids, version_count, version_files, version_page,
 };
 
 use crate::permission::{DOCUMENT_MANAGE, DOCUMENT_READ};
@@ -48,8 +49,15 @@ kernel::text_enum! {
         Department = "DEPARTMENT",
         /// Whoever may read documents and has one of some roles.
         Roles = "ROLES",
-        /// Nobody else.
+        /// Nobody else, but for who may do everything.
         Private = "PRIVATE",
+    }
+}
+
+impl DocumentVisibility {
+    /// Whether the readers are those of the document's company, or of a department of it.
+    const fn names_company(self) -> bool {
+        matches!(self, Self::Company | Self::Department)
     }
 }
 
@@ -120,10 +128,10 @@ fn told(action: &'static str, row: &Document) -> Event {
     let event = Event::new(action, "Document", row.id, permission)
         .owner(Some(row.owner_id))
         .department(row.department_id)
-        .set("title", &row.title);
+        .set_guarded("title", &row.title, permission);
     match row.company_id {
-        Some(company) if row.visibility != DocumentVisibility::Department => event.company(company),
-        _ => event,
+        Some(company) => event.company(company),
+        None => event,
     }
 }
 

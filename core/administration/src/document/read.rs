@@ -53,10 +53,8 @@ impl Job for DocumentRead {
             return Ok(json!({ "characters": found.text().chars().count() }));
         }
         if matches!(found, Found::Unreadable) {
-            run.write(move |tx| {
-                async move { mark(tx, &row, DocumentTextStatus::Failed).await }.boxed()
-            })
-            .await?;
+            run.write(move |tx| async move { keep(tx, &row, &found).await }.boxed())
+                .await?;
             return Err(Fault::invalid(fault::DOCUMENT_UNREADABLE).into());
         }
         run.finish(move |tx| async move { keep(tx, &row, &found).await }.boxed())
@@ -89,13 +87,14 @@ async fn mark(tx: &mut Tx, row: &DocumentVersion, status: DocumentTextStatus) ->
     Ok(())
 }
 
-/// Keeps the text, unless a newer version has come meanwhile: that one's counts.
+/// Keeps the text, unless a newer version has come meanwhile: that one's counts. Without a text the
+/// document is no longer found by that of an older version either.
 async fn keep(tx: &mut Tx, row: &DocumentVersion, found: &Found) -> Result<Value> {
     let text = found.text();
-    let status = if text.is_empty() {
-        DocumentTextStatus::None
-    } else {
-        DocumentTextStatus::Read
+    let status = match found {
+        Found::Text(_) => DocumentTextStatus::Read,
+        Found::Nothing => DocumentTextStatus::None,
+        Found::Unreadable => DocumentTextStatus::Failed,
     };
     mark(tx, row, status).await?;
     let newest: i32 = document::table

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use diesel::sql_types as types;
 use diesel_async::RunQueryDsl;
 use kernel::ids::{DocumentId, OrganisationId};
-use kernel::page::{DEFAULT_SIZE, MAX_SIZE, Page};
 use kernel::{Fault, Predicate, Result, Tx};
 
 use super::list::visible;
@@ -17,6 +16,8 @@ use crate::schema::document;
 const LONGEST: usize = 200;
 /// Documents that a search ranks at most.
 const RANKED: i64 = 1_000;
+/// Characters of a text in which the passage to show is looked for.
+const LOOKED_THROUGH: i32 = 100_000;
 /// What stands before a word that was found, and after it.
 const MARKS: (char, char) = ('\u{2}', '\u{3}');
 
@@ -43,6 +44,7 @@ pub struct HeadlinePart {
 /// search engine, with quotes, `or` and `-`. It begins with the words, which an index finds.
 pub(super) fn matching(organisation: OrganisationId, text: &str) -> Result<Predicate> {
     let text = checked(text)?;
+    let plain = plain(text);
     Ok(Predicate::sql(
         "\"administration\".\"document\".\"id\" IN (SELECT i.document_id \
          FROM administration.document_index i WHERE i.organisation_id = ",
@@ -55,13 +57,35 @@ pub(super) fn matching(organisation: OrganisationId, text: &str) -> Result<Predi
     .bind(organisation.0)
     .then(" AND w.word = ANY(tsvector_to_array(to_tsvector('pg_catalog.spanish', ")
     .bind(text)
+    .then(") || to_tsvector('pg_catalog.spanish', ")
+    .bind(plain.as_str())
     .then(") || to_tsvector('pg_catalog.english', ")
     .bind(text)
-    .then(")))) AND (i.spanish @@ websearch_to_tsquery('pg_catalog.spanish', ")
+    .then(")))) AND (i.spanish @@ (websearch_to_tsquery('pg_catalog.spanish', ")
     .bind(text)
-    .then(") OR i.english @@ websearch_to_tsquery('pg_catalog.english', ")
+    .then(") || websearch_to_tsquery('pg_catalog.spanish', ")
+    .bind(plain.as_str())
+    .then(")) OR i.english @@ websearch_to_tsquery('pg_catalog.english', ")
     .bind(text)
     .then(")))"))
+}
+
+/// A text without the accents of Spanish, as the index holds it, too.
+fn plain(text: &str) -> String {
+    let bare = |c| match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        'Á' => 'A',
+        'É' => 'E',
+        'Í' => 'I',
+        'Ó' => 'O',
+        'Ú' | 'Ü' => 'U',
+        other => other,
+    };
+    text.chars().map(bare).collect()
 }
 
 fn checked(text: &str) -> Result<&str> {
@@ -78,48 +102,15 @@ fn checked(text: &str) -> Result<&str> {
     Ok(text)
 }
 
-/// The documents that hold some words, the best first, with the passage where they are. At most the
-/// best 1,000 are ranked.
-pub async fn search(
-    tx: &mut Tx,
-    text: &str,
-    first: Option<i32>,
-    after: Option<String>,
-) -> Result<(Page<DocumentHit>, i64)> {
-    let size = first.unwrap_or(DEFAULT_SIZE);
-    if !(1..=MAX_SIZE).contains(&size) {
-        return Err(Fault::invalid("kernel.page_too_large")
-            .with("most", MAX_SIZE)
-            .into());
-    }
-    let bad = |_| Fault::invalid("kernel.bad_cursor").at(["after"]);
-    let from: usize = match &after {
-        Some(cursor) => cursor.parse().map_err(bad)?,
-        None => 0,
-    };
+/// The visible documents that hold some words, the best first; the best 1,000 at most.
+pub async fn ranked(tx: &mut Tx, text: &str) -> Result<Vec<DocumentId>> {
     let text = checked(text)?;
-    let ranked = ranked(tx, text).await?;
-    let total = i64::try_from(ranked.len()).unwrap_or(i64::MAX);
-    let size = usize::try_from(size).unwrap_or_default();
-    let wanted: Vec<DocumentId> = ranked.iter().copied().skip(from).take(size).collect();
-    let hits = hits(tx, &wanted, text).await?;
-    let rows = hits.into_iter().enumerate();
-    let page = Page {
-        rows: rows
-            .map(|(at, hit)| ((from + at + 1).to_string(), hit))
-            .collect(),
-        has_next: ranked.len() > from + size,
-        has_previous: from > 0,
-    };
-    Ok((page, total))
-}
-
-/// The visible documents that match, the best first.
-async fn ranked(tx: &mut Tx, text: &str) -> Result<Vec<DocumentId>> {
     let rank = sql::<types::Double>(
         "(SELECT greatest(ts_rank_cd(i.spanish, websearch_to_tsquery('pg_catalog.spanish', ",
     )
     .bind::<types::Text, _>(text)
+    .sql(") || websearch_to_tsquery('pg_catalog.spanish', ")
+    .bind::<types::Text, _>(plain(text))
     .sql(")), ts_rank_cd(i.english, websearch_to_tsquery('pg_catalog.english', ")
     .bind::<types::Text, _>(text)
     .sql(
@@ -148,8 +139,10 @@ struct Headline {
     headline: String,
 }
 
-/// The documents of some ids in their order, each with the passage that matches.
-async fn hits(tx: &mut Tx, ids: &[DocumentId], text: &str) -> Result<Vec<DocumentHit>> {
+/// The visible documents of some ids in their order, each with the passage that matches, as far as
+/// that is among the first 100,000 characters.
+pub async fn hits(tx: &mut Tx, ids: &[DocumentId], text: &str) -> Result<Vec<DocumentHit>> {
+    let text = checked(text)?;
     let documents = by_ids(tx, ids).await?;
     let options = format!(
         "StartSel={}, StopSel={}, MaxFragments=2, MaxWords=25, MinWords=8, \
@@ -157,19 +150,21 @@ async fn hits(tx: &mut Tx, ids: &[DocumentId], text: &str) -> Result<Vec<Documen
         MARKS.0, MARKS.1
     );
     let passages: Vec<Headline> = diesel::sql_query(
-        "SELECT document_id, CASE \
-            WHEN spanish @@ websearch_to_tsquery('pg_catalog.spanish', $3) \
-            THEN ts_headline('pg_catalog.spanish', head || E'\\n' || body, \
-                websearch_to_tsquery('pg_catalog.spanish', $3), $4) \
-            ELSE ts_headline('pg_catalog.english', head || E'\\n' || body, \
+        "SELECT document_id, CASE WHEN spanish @@ spoken \
+            THEN ts_headline('pg_catalog.spanish', head || E'\\n' || left(body, $5), spoken, $4) \
+            ELSE ts_headline('pg_catalog.english', head || E'\\n' || left(body, $5), \
                 websearch_to_tsquery('pg_catalog.english', $3), $4) END AS headline \
-         FROM administration.document_index \
+         FROM administration.document_index, \
+            LATERAL (SELECT websearch_to_tsquery('pg_catalog.spanish', $3) \
+                || websearch_to_tsquery('pg_catalog.spanish', $6)) AS query (spoken) \
          WHERE organisation_id = $1 AND document_id = ANY($2)",
     )
     .bind::<types::Uuid, _>(tx.organisation())
     .bind::<types::Array<types::Uuid>, _>(ids)
     .bind::<types::Text, _>(text)
     .bind::<types::Text, _>(options)
+    .bind::<types::Integer, _>(LOOKED_THROUGH)
+    .bind::<types::Text, _>(plain(text))
     .load(tx.conn())
     .await?;
     let hit = |id: &DocumentId| {
@@ -225,6 +220,14 @@ mod tests {
         ];
         assert_eq!(shown, wanted.map(|(text, found)| (text.to_owned(), found)));
         assert!(parts("").is_empty());
+    }
+
+    #[test]
+    fn accents_fall_and_other_letters_stay() {
+        assert_eq!(
+            plain("Compañía Óptima, pingüino"),
+            "Compañia Optima, pinguino"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The text of a file: plain text, office documents and PDF. What reads a stranger's bytes here is
-//! bounded in what it unpacks and keeps, and is called in a job alone.
+//! called in a job alone, and is bounded in what it keeps and in what office documents unpack to.
+//! A PDF unpacks what it likes: behind that stands the worker's own limit of memory.
 
 use std::io::{Cursor, Read};
 
@@ -8,7 +9,9 @@ use quick_xml::events::Event;
 use zip::ZipArchive;
 
 /// Characters of a text that are kept: what a tsvector holds of any text.
-const KEPT: usize = 250_000;
+const KEPT: usize = 200_000;
+/// Bytes of a text that are kept.
+const KEPT_BYTES: usize = 300_000;
 /// Bytes of a part of an office document that are unpacked at most.
 const UNPACKED: u64 = 32 * 1_024 * 1_024;
 /// Parts of an office document that are read at most.
@@ -38,7 +41,7 @@ impl Found {
 /// The text of a file of a media type.
 pub(super) fn read(media_type: &str, bytes: &[u8]) -> Found {
     let text = match media_type {
-        "text/plain" | "text/csv" | "application/json" => {
+        "text/plain" | "text/csv" | "application/json" | "application/jsonl" => {
             Some(String::from_utf8_lossy(bytes).into_owned())
         }
         "application/xml" => of_xml(bytes),
@@ -146,7 +149,7 @@ fn tidy(text: &str) -> String {
     let mut blank = true;
     let mut kept = 0;
     for c in text.chars() {
-        if kept == KEPT {
+        if kept == KEPT || out.len() >= KEPT_BYTES {
             break;
         }
         let c = if c == '\n' {
@@ -241,5 +244,9 @@ mod tests {
             panic!("text")
         };
         assert!(text.chars().count() <= KEPT);
+        let Found::Text(text) = read("text/plain", "\u{20000} ".repeat(KEPT).as_bytes()) else {
+            panic!("text")
+        };
+        assert!(text.len() < KEPT_BYTES + 4);
     }
 }

@@ -9,16 +9,19 @@ use directory::file::{File, FileLink, FileStore, Keep};
 use kernel::actor::EVERYTHING;
 use kernel::filter::{DateTimeFilter, IdFilter, IntFilter};
 use kernel::id::TypedId;
-use kernel::ids::{DocumentId, DocumentVersionId, FileId, OrganisationId, StagedUploadId, UserId};
+use kernel::ids::{
+    DocumentId, DocumentVersionId, FileId, JobId, OrganisationId, StagedUploadId, UserId,
+};
 use kernel::job::{self, Enqueue};
 use kernel::page::{Page, PageRequest};
-use kernel::{Fault, Predicate, Result, Tx};
+use kernel::{Error, Fault, Faults, Predicate, Result, Tx};
+use uuid::Uuid;
 
 use super::act::{locked, store};
 use super::list::visible;
 use super::{Document, DocumentRead, told};
 use crate::fault;
-use crate::schema::document_version;
+use crate::schema::{document, document_version};
 
 kernel::text_enum! {
     /// What became of the text of a version.
@@ -109,27 +112,44 @@ pub async fn add(
     command: DocumentVersionAddInput,
 ) -> Result<(Document, DocumentVersion)> {
     let seen = locked(tx, command.document, command.expected_version, "document").await?;
-    let note = check::optional(command.note.as_deref(), 500).map_err(|fault| fault.at(["note"]))?;
-    attach(tx, seen, command.upload, note).await
+    let mut faults = Faults::new();
+    let note = check::optional(command.note.as_deref(), 500);
+    let note = faults.take(note.map_err(|fault| fault.at(["note"]).into()))?;
+    let file = faults.take(kept(tx, command.upload, Some(&seen)).await)?;
+    faults.finish()?;
+    let file = file.ok_or_else(|| Error::bug("a file without faults is there"))?;
+    attach(tx, seen, &file, note.flatten()).await
 }
 
-/// Adds a version to a locked document.
+/// The file of an upload, kept for a document. The document alone says who reads it: by itself the
+/// file is open to nobody, not even to who brought it. For a document that is refused anyway the
+/// faults of the upload are still told.
+pub(super) async fn kept(
+    tx: &mut Tx,
+    upload: StagedUploadId,
+    of: Option<&Document>,
+) -> Result<File> {
+    let how = Keep {
+        permission: EVERYTHING,
+        owner_user: None,
+        company: of.and_then(|document| document.company_id),
+        subject: (
+            "Document",
+            of.map_or_else(Uuid::nil, |document| document.id.uuid()),
+        ),
+    };
+    directory::file::keep(tx, upload, how).await
+}
+
+/// Adds a kept file to a locked document as its next version.
 pub(super) async fn attach(
     tx: &mut Tx,
     seen: Document,
-    upload: StagedUploadId,
+    file: &File,
     note: Option<String>,
 ) -> Result<(Document, DocumentVersion)> {
     let me = tx.actor().principal.user();
     let me = me.ok_or_else(|| Fault::not_allowed(fault::PEOPLE_KEEP))?;
-    let how = Keep {
-        // The document alone says who reads it; by itself the file is open to nobody else.
-        permission: EVERYTHING,
-        owner_user: Some(me),
-        company: seen.company_id,
-        subject: ("Document", seen.id.uuid()),
-    };
-    let file = directory::file::keep(tx, upload, how).await?;
     let versions = seen.versions + 1;
     let next = store(tx, Document { versions, ..seen }).await?;
     let row = DocumentVersion {
@@ -148,13 +168,12 @@ pub(super) async fn attach(
         .execute(tx.conn())
         .await?;
     let how = Enqueue {
-        key: Some(format!("administration.document_read:{}", row.id)),
+        key: Some(key_of(row.id)),
         ..Enqueue::default()
     };
     job::enqueue(tx, &DocumentRead { version: row.id }, how).await?;
-    let event = told("administration.document.version_added", &next);
-    tx.emit(event.set("number", row.number).set("file", &file.name))
-        .await?;
+    let event = told("administration.document.version_added", &next).set("number", row.number);
+    tx.emit(event).await?;
     Ok((next, row))
 }
 
@@ -194,7 +213,8 @@ pub async fn version_files(
 fn of_visible(tx: &Tx) -> Result<Predicate> {
     Ok(Predicate::sql(
         "\"administration\".\"document_version\".\"document_id\" IN \
-         (SELECT \"administration\".\"document\".\"id\" FROM \"administration\".\"document\" WHERE ",
+         (SELECT \"administration\".\"document\".\"id\" \
+         FROM \"administration\".\"document\" WHERE ",
     )
     .then_all(visible(tx)?)
     .then(")"))
@@ -231,4 +251,54 @@ pub async fn version_by_ids(
         .select(DocumentVersion::as_select())
         .load(tx.conn())
         .await?)
+}
+
+/// The newest versions of some documents that the actor may see.
+pub async fn newest(tx: &mut Tx, ids: &[DocumentId]) -> Result<Vec<DocumentVersion>> {
+    let visible = of_visible(tx)?;
+    let is_last = document_version::organisation_id
+        .eq(document::organisation_id)
+        .and(document_version::document_id.eq(document::id))
+        .and(document_version::number.eq(document::versions));
+    Ok(document_version::table
+        .inner_join(document::table.on(is_last))
+        .filter(document_version::organisation_id.eq(tx.organisation()))
+        .filter(document_version::document_id.eq_any(ids))
+        .filter(visible)
+        .select(DocumentVersion::as_select())
+        .load(tx.conn())
+        .await?)
+}
+
+/// The jobs that read the texts of some versions. Tells ids alone: who may see a job the kernel
+/// decides.
+pub async fn reading_jobs(
+    tx: &mut Tx,
+    ids: &[DocumentVersionId],
+) -> Result<Vec<(DocumentVersionId, JobId)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Uuid)]
+        id: JobId,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        key: String,
+    }
+    let keys: Vec<String> = ids.iter().map(|id| key_of(*id)).collect();
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT id, key FROM kernel.job WHERE organisation_id = $1 AND key = ANY($2)",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(tx.organisation())
+    .bind::<diesel::sql_types::Array<diesel::sql_types::Text>, _>(&keys)
+    .load(tx.conn())
+    .await?;
+    let job_of = |(id, key): (&DocumentVersionId, &String)| {
+        let job = rows.iter().find(|row| row.key == *key)?;
+        Some((*id, job.id))
+    };
+    Ok(ids.iter().zip(&keys).filter_map(job_of).collect())
+}
+
+/// The key of the job that reads a version.
+fn key_of(id: DocumentVersionId) -> String {
+    format!("administration.document_read:{id}")
 }

@@ -2,15 +2,16 @@
 //!
 //! [`post`] records a mail and wants the job that sends it, in the transaction that wanted the
 //! mail. A server that is away is tried again with waits; after the last attempt the mail and its
-//! job have failed with the reason, and retrying the job sends it.
+//! job have failed with the reason, and [`retry`] sends it. A mail names the one job that sends it.
 
 mod letter;
+mod retry;
 mod send;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::filter::{Comparator, DateTimeFilter, IdFilter, IntFilter, TextFilter};
+use kernel::filter::{DateTimeFilter, IdFilter, IntFilter, TextFilter};
 use kernel::ids::{FileId, JobId, MailId, OrganisationId, UserId};
 use kernel::job::{self, Enqueue, JOB_MANAGE};
 use kernel::page::{Page, PageRequest, quoted};
@@ -18,6 +19,7 @@ use kernel::{Event, Fault, Predicate, Result, Tx};
 use uuid::Uuid;
 
 pub(crate) use letter::{html_of, one_line};
+pub use retry::{MailRetryInput, retry};
 pub use send::MailSend;
 
 use crate::schema::mail;
@@ -80,29 +82,9 @@ pub struct Mail {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// Conditions on where a mail stands.
-#[derive(Clone, Debug, Default, async_graphql::InputObject)]
-pub struct MailStatusFilter {
-    /// Is exactly.
-    pub eq: Option<MailStatus>,
-    /// Is one of.
-    #[graphql(name = "in")]
-    pub one_of: Option<Vec<MailStatus>>,
-}
-
-impl Comparator for MailStatusFilter {
-    fn on(&self, column: &str, today: chrono::NaiveDate) -> Result<Option<Predicate>> {
-        let text = |status: &MailStatus| status.text().to_owned();
-        let filter = TextFilter {
-            eq: self.eq.as_ref().map(text),
-            one_of: self
-                .one_of
-                .as_ref()
-                .map(|all| all.iter().map(text).collect()),
-            ..TextFilter::default()
-        };
-        filter.on(column, today)
-    }
+kernel::enum_filter! {
+    /// Conditions on where a mail stands.
+    MailStatusFilter of MailStatus
 }
 
 kernel::listing! {
@@ -118,6 +100,8 @@ kernel::listing! {
         user: IdFilter => user_id,
         /// By the record that they are about.
         subject_record: IdFilter => subject_id,
+        /// By the job that sends them.
+        job: IdFilter => job_id,
         /// By attempts begun.
         attempts: IntFilter => attempts,
         /// By when they were written.
@@ -245,6 +229,20 @@ pub async fn by_ids(tx: &mut Tx, ids: &[MailId]) -> Result<Vec<Mail>> {
         .filter(mail::organisation_id.eq(tx.organisation()))
         .filter(mail::id.eq_any(ids))
         .filter(visible)
+        .select(Mail::as_select())
+        .load(tx.conn())
+        .await?)
+}
+
+/// The visible mails about some records of a GraphQL type, the oldest first.
+pub async fn about(tx: &mut Tx, kind: &str, ids: &[Uuid]) -> Result<Vec<Mail>> {
+    let visible = visible(tx);
+    Ok(mail::table
+        .filter(mail::organisation_id.eq(tx.organisation()))
+        .filter(mail::subject_kind.eq(kind))
+        .filter(mail::subject_id.eq_any(ids.iter().copied().map(Some)))
+        .filter(visible)
+        .order((mail::created_at, mail::id))
         .select(Mail::as_select())
         .load(tx.conn())
         .await?)

@@ -6,30 +6,34 @@
 //! the clock, with periods that move along.
 
 mod period;
+mod press;
 mod print;
 mod produce;
 mod recipients;
-mod run;
-mod schedule;
+pub mod run;
+pub mod schedule;
+mod schedule_act;
 mod tick;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use kernel::ids::CompanyId;
 use kernel::report::{ReportKind, ReportParameters, ReportTable, Reports};
-use kernel::{Actor, Fault, Result, Tx};
+use kernel::{Actor, Fault, Faults, Locale, Result, Speaker, Tx};
 
 pub use period::ReportPeriod;
 pub use print::ReportFormat;
 pub use produce::{ReportProduce, ReportRunInput, produce};
 pub use run::{
-    ReportRun, ReportRunFilter, ReportRunSort, ReportRunSortField, ReportRunStatus,
-    ReportRunStatusFilter, by_ids, count, find, page,
+    ReportFormatFilter, ReportRun, ReportRunFilter, ReportRunSort, ReportRunSortField,
+    ReportRunStatus, ReportRunStatusFilter,
 };
 pub use schedule::{
-    ReportSchedule, ReportScheduleArchiveInput, ReportScheduleCreateInput, ReportScheduleFilter,
-    ReportSchedulePatch, ReportScheduleSort, ReportScheduleSortField, ReportScheduleUpdateInput,
-    archive, create, schedule_by_ids, schedule_count, schedule_page, update,
+    ReportSchedule, ReportScheduleFilter, ReportScheduleSort, ReportScheduleSortField,
+};
+pub use schedule_act::{
+    ReportScheduleArchiveInput, ReportScheduleCreateInput, ReportSchedulePatch,
+    ReportScheduleRunInput, ReportScheduleUpdateInput, archive, create, run_now, update,
 };
 pub use tick::ReportTick;
 
@@ -48,6 +52,16 @@ pub fn visible<'r>(reports: &'r Reports, actor: &Actor) -> Vec<&'r ReportKind> {
         .collect()
 }
 
+/// The title of a report.
+pub fn title(speaker: &Speaker, locale: Locale, key: &str) -> String {
+    speaker.say(locale, &format!("report.{key}"), &[])
+}
+
+/// The title of a column of a report.
+pub fn column_title(speaker: &Speaker, locale: Locale, key: &str, column: &str) -> String {
+    speaker.say(locale, &format!("report.{key}.{column}"), &[])
+}
+
 /// A report as the actor may see it.
 ///
 /// # Errors
@@ -62,9 +76,16 @@ pub async fn table(
 ) -> Result<ReportTable> {
     let kind = kind_of(reports, key)?;
     tx.require(kind.permission)?;
-    kind.check(parameters)?;
-    check_company(tx, kind, parameters.company).await?;
+    possible(tx, kind, parameters).await?;
     kind.run(tx, parameters).await
+}
+
+/// That a report can be asked with some parameters, by the actor; every fault of them at once.
+async fn possible(tx: &mut Tx, kind: &ReportKind, parameters: &ReportParameters) -> Result<()> {
+    let mut faults = Faults::new();
+    faults.take(kind.check(parameters))?;
+    faults.take(check_company(tx, kind, parameters.company).await)?;
+    faults.finish()
 }
 
 /// A report by its key.
@@ -87,10 +108,7 @@ async fn check_company(tx: &mut Tx, kind: &ReportKind, company: Option<CompanyId
         .count()
         .get_result(tx.conn())
         .await?;
-    let scope = tx.actor().scope(kind.permission);
-    // A right in some of its departments is left to the report itself.
-    let covered = scope.covers(Some(id), None) || !scope.departments.is_empty();
-    if known == 1 && covered {
+    if known == 1 && recipients::may_see(tx.actor(), kind, company) {
         return Ok(());
     }
     Err(Fault::not_found(fault::REPORT_COMPANY_UNKNOWN)

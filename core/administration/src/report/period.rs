@@ -51,7 +51,7 @@ impl ReportPeriod {
 }
 
 /// The parameters of a report with the days of a period, as far as the report takes them: a range,
-/// or the last day of it.
+/// or the last day of it for a report that knows no range.
 pub(super) fn resolved(
     kind: &ReportKind,
     given: &ReportParameters,
@@ -68,8 +68,7 @@ pub(super) fn resolved(
     }
     if takes(ReportParameter::To) {
         parameters.to = Some(Date(to));
-    }
-    if takes(ReportParameter::AsOf) {
+    } else if takes(ReportParameter::AsOf) {
         parameters.as_of = Some(Date(to));
     }
     parameters

@@ -9,6 +9,7 @@ use kernel::report::{
 use kernel::{Error, Fault, Locale, Result, Speaker};
 use rust_decimal::Decimal;
 
+use super::{column_title, title};
 use crate::fault;
 
 /// Rows that are set on paper at most: some 400 pages.
@@ -49,11 +50,6 @@ pub(super) struct Cover<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-/// The title of a report.
-pub(super) fn title(speaker: &Speaker, locale: Locale, report: &str) -> String {
-    speaker.say(locale, &format!("report.{report}"), &[])
-}
-
 /// The report as a table of a document.
 pub(super) fn table(speaker: &Speaker, cover: &Cover<'_>, report: &ReportTable) -> Table {
     let locale = cover.locale;
@@ -61,12 +57,10 @@ pub(super) fn table(speaker: &Speaker, cover: &Cover<'_>, report: &ReportTable) 
         Locale::Es => Language::Es,
         Locale::En => Language::En,
     };
-    let columns = report.columns.iter().enumerate().map(|(at, column)| {
-        let key = format!("report.{}.{}", cover.report, column.key);
-        Column {
-            title: speaker.say(locale, &key, &[]),
-            kind: kind(report, at, column.kind),
-        }
+    let columns = report.columns.iter().enumerate();
+    let columns = columns.map(|(at, column)| Column {
+        title: column_title(speaker, locale, cover.report, column.key),
+        kind: kind(report, at, column.kind),
     });
     let said = |cell: &ReportCell| printed(speaker, locale, cell);
     Table {
@@ -213,8 +207,25 @@ pub(super) fn file_name(title: &str, report: &ReportTable, format: ReportFormat)
     format!("{name}-{}.{}", report.as_of, format.ending())
 }
 
-/// Whether a report moved no figure: told beside it, so that nobody takes it for a failure.
-pub(super) fn is_empty(report: &ReportTable) -> bool {
+/// What the mail of a report says: that it is attached, and that there is nothing in it where that
+/// is so, lest anybody take it for a failure.
+pub(super) fn covering(
+    speaker: &Speaker,
+    locale: Locale,
+    name: &str,
+    report: &ReportTable,
+) -> String {
+    let args = [("name", name.to_owned())];
+    let text = speaker.say(locale, "administration.report_attached", &args);
+    if !is_empty(report) {
+        return text;
+    }
+    let nothing = speaker.say(locale, "administration.report_without_rows", &[]);
+    format!("{text}\n\n{nothing}")
+}
+
+/// Whether a report has no figure.
+fn is_empty(report: &ReportTable) -> bool {
     let zero = |cell: &ReportCell| !matches!(cell, ReportCell::Number(n) if *n != Decimal::ZERO);
     report.rows.is_empty() && report.totals.iter().all(zero)
 }

@@ -2,7 +2,7 @@
 
 use kernel::ids::{CompanyId, UserId};
 use kernel::report::ReportKind;
-use kernel::{Actor, Fault, Faults, Result, Tx};
+use kernel::{Actor, Fault, Faults, Permission, Result, Scope, Tx};
 
 use crate::fault;
 use crate::reader::{self, Reader};
@@ -10,7 +10,7 @@ use crate::reader::{self, Reader};
 /// Readers of one report at most.
 pub(super) const MOST: usize = 100;
 
-/// The users as readers, each of whom may see the report in its company now.
+/// The users as readers, each once, who may see the report in its company now.
 ///
 /// # Errors
 /// `administration.recipients_out_of_range`, `administration.recipient_unknown` and
@@ -53,9 +53,24 @@ pub(super) async fn check(
 /// Whether somebody may see a report, and in its company.
 pub(super) fn may_see(actor: &Actor, kind: &ReportKind, company: Option<CompanyId>) -> bool {
     let scope = actor.scope(kind.permission);
-    match company {
-        _ if scope.is_nowhere() => false,
-        Some(_) => scope.covers(company, None) || !scope.departments.is_empty(),
-        None => true,
+    !scope.is_nowhere() && reaches(&scope, company)
+}
+
+/// That the actor holds a permission about reports where the report is about.
+///
+/// # Errors
+/// Denied without it; `administration.report_company_unknown` where it does not reach.
+pub(super) fn require(tx: &Tx, permission: Permission, company: Option<CompanyId>) -> Result<()> {
+    if reaches(&tx.require(permission)?, company) {
+        return Ok(());
     }
+    Err(Fault::not_found(fault::REPORT_COMPANY_UNKNOWN)
+        .at(["parameters", "company"])
+        .into())
+}
+
+/// Whether a scope reaches a report of a company, or of no company in particular. A right in some
+/// of its departments is left to the report itself, which shows those alone.
+pub(super) fn reaches(scope: &Scope, company: Option<CompanyId>) -> bool {
+    company.is_none() || scope.covers(company, None) || !scope.departments.is_empty()
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use kernel::filter::{Comparator, DateTimeFilter, IdFilter, TextFilter};
+use directory::check::taken;
+use kernel::filter::{DateTimeFilter, IdFilter, TextFilter};
 use kernel::ids::{
     CompanyId, FileId, JobId, OrganisationId, ReportRunId, ReportScheduleId, UserId,
 };
@@ -80,19 +81,14 @@ impl ReportRun {
     }
 }
 
-/// Conditions on where a produced report stands.
-#[derive(Clone, Debug, Default, async_graphql::InputObject)]
-pub struct ReportRunStatusFilter {
-    /// Is exactly.
-    pub eq: Option<ReportRunStatus>,
+kernel::enum_filter! {
+    /// Conditions on where a produced report stands.
+    ReportRunStatusFilter of ReportRunStatus
 }
 
-impl Comparator for ReportRunStatusFilter {
-    fn on(&self, column: &str, _: NaiveDate) -> Result<Option<Predicate>> {
-        Ok(self
-            .eq
-            .map(|status| Predicate::equal(column, status.text())))
-    }
+kernel::enum_filter! {
+    /// Conditions on what a report is produced as.
+    ReportFormatFilter of ReportFormat
 }
 
 kernel::listing! {
@@ -104,10 +100,16 @@ kernel::listing! {
         report: TextFilter => report,
         /// By where they stand.
         status: ReportRunStatusFilter => status,
+        /// By what they are produced as.
+        format: ReportFormatFilter => format,
         /// By reader.
         reader: IdFilter => user_id,
+        /// By who asked for them.
+        requested_by: IdFilter => requested_by,
         /// By the schedule that made them.
         schedule: IdFilter => schedule_id,
+        /// By the job that makes them.
+        job: IdFilter => job_id,
         /// By company.
         company: IdFilter => company_id,
         /// By when they were asked for.
@@ -186,14 +188,18 @@ pub(super) async fn load(tx: &mut Tx, id: ReportRunId) -> Result<ReportRun> {
 
 /// Records produced reports to be; those of a key that was used before are left out. Gives the ids
 /// that are new.
+///
+/// # Errors
+/// `kernel.id_taken` at `id` where an id was used before.
 pub(super) async fn insert(tx: &mut Tx, rows: &[ReportRun]) -> Result<Vec<ReportRunId>> {
-    Ok(diesel::insert_into(report_run::table)
+    diesel::insert_into(report_run::table)
         .values(rows)
         .on_conflict((report_run::organisation_id, report_run::key))
         .do_nothing()
         .returning(report_run::id)
         .get_results(tx.conn())
-        .await?)
+        .await
+        .map_err(|error| taken(error.into(), "report_run_pkey", "kernel.id_taken", "id"))
 }
 
 /// Says which job makes some produced reports.

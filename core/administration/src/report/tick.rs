@@ -6,23 +6,24 @@ use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures::FutureExt;
-use kernel::ids::{JobId, ReportScheduleId};
+use kernel::ids::{JobId, ReportScheduleId, ScheduleId, UserId};
 use kernel::job::{Enqueue, Job, JobRun};
-use kernel::report::Reports;
+use kernel::report::{ReportKind, ReportParameters, Reports};
 use kernel::schedule::{CatchUp, ScheduleRow, Timetable};
 use kernel::schema::schedule;
-use kernel::{Locale, Permission, Result, Tx};
+use kernel::{Fault, Permission, Result, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::kind_of;
 use super::period::resolved;
 use super::produce::{blank, want};
 use super::run::ReportRun;
-use super::schedule::ReportSchedule;
+use super::schedule::{ReportSchedule, visible};
+use super::{kind_of, recipients};
+use crate::fault;
 use crate::job::QUEUE;
 use crate::permission::REPORT_SCHEDULE;
-use crate::reader;
+use crate::reader::{self, Reader};
 use crate::schema::report_schedule;
 
 /// Makes the reports of a schedule's tick.
@@ -64,7 +65,7 @@ pub(super) async fn add(tx: &mut Tx, row: &ReportSchedule) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the schedule of the kernel in step: an archived one rests for good.
+/// Keeps the schedule of the kernel in step. One that somebody paused stays so.
 pub(super) async fn follow(tx: &mut Tx, row: &ReportSchedule) -> Result<()> {
     let next = Timetable::parse(&row.cron, &row.zone)?.after(tx.now())?;
     diesel::update(schedule::table.find((row.organisation_id, row.schedule_id)))
@@ -73,8 +74,19 @@ pub(super) async fn follow(tx: &mut Tx, row: &ReportSchedule) -> Result<()> {
             schedule::cron.eq(&row.cron),
             schedule::zone.eq(&row.zone),
             schedule::company_id.eq(row.company_id),
-            schedule::paused_at.eq(row.archived_at),
             schedule::next_due_at.eq(next),
+            schedule::version.eq(schedule::version + 1),
+        ))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Pauses the schedule of the kernel behind one that was archived.
+pub(super) async fn rest(tx: &mut Tx, row: &ReportSchedule) -> Result<()> {
+    diesel::update(schedule::table.find((row.organisation_id, row.schedule_id)))
+        .set((
+            schedule::paused_at.eq(row.archived_at),
             schedule::version.eq(schedule::version + 1),
         ))
         .execute(tx.conn())
@@ -91,12 +103,13 @@ impl Job for ReportTick {
         let reports = run.service::<Reports>()?;
         let tick = Tick {
             schedule: self.report_schedule,
+            clock: run.row().schedule_id,
             job: run.id(),
             at: due(&run).unwrap_or(run.context().now),
         };
         if run.is_dry_run() {
             return run
-                .read(move |tx| async move { tick.make(tx, &reports).await }.boxed())
+                .read(move |tx| async move { tick.rehearse(tx, &reports).await }.boxed())
                 .await;
         }
         run.finish(move |tx| async move { tick.make(tx, &reports).await }.boxed())
@@ -113,42 +126,45 @@ fn due(run: &JobRun) -> Option<DateTime<Utc>> {
 /// One tick of a schedule.
 struct Tick {
     schedule: ReportScheduleId,
+    /// The schedule of the kernel that made the job; `None` for a job by hand.
+    clock: Option<ScheduleId>,
     job: JobId,
     at: DateTime<Utc>,
+}
+
+/// What a tick is to make.
+struct Wanted<'r> {
+    row: ReportSchedule,
+    kind: &'r ReportKind,
+    parameters: ReportParameters,
+    /// Those who can still log in, in the order of the schedule.
+    readers: Vec<Reader>,
 }
 
 impl Tick {
     /// Wants the reports of this tick, one a reader who can still log in. Whether each may still
     /// see the report is asked when it is made.
     async fn make(&self, tx: &mut Tx, reports: &Reports) -> Result<Value> {
-        let found: Option<ReportSchedule> = report_schedule::table
-            .find((tx.organisation(), self.schedule))
-            .select(ReportSchedule::as_select())
-            .first(tx.conn())
-            .await
-            .optional()?;
-        let Some(row) = found.filter(|row| row.archived_at.is_none()) else {
+        let Some(wanted) = self.wanted(tx, reports).await? else {
             return Ok(json!({ "reports": 0 }));
         };
-        let kind = kind_of(reports, &row.report)?;
-        let zone = row.zone.parse().unwrap_or(Tz::UTC);
-        let today = self.at.with_timezone(&zone).date_naive();
-        let parameters = resolved(kind, &row.parameters()?, row.period, today);
-        kind.check(&parameters)?;
-        let readers = reader::active(tx, &row.recipient_ids).await?;
-        let mut rows = Vec::with_capacity(readers.len());
-        for user in row
-            .recipient_ids
-            .iter()
-            .filter(|id| readers.contains_key(id))
-        {
-            let own = readers.get(user).map_or(Locale::Es, |reader| reader.locale);
-            let locale = row.locale.unwrap_or(own);
+        let row = &wanted.row;
+        let mut rows = Vec::with_capacity(wanted.readers.len());
+        for reader in &wanted.readers {
+            let locale = row.locale.unwrap_or(reader.locale);
+            let new = blank(
+                tx,
+                &row.report,
+                &wanted.parameters,
+                row.format,
+                reader.id,
+                locale,
+            )?;
             rows.push(ReportRun {
                 schedule_id: Some(row.id),
                 by_mail: row.by_mail,
-                key: Some(format!("tick:{}:{user}", self.job)),
-                ..blank(tx, &row.report, &parameters, row.format, *user, locale)?
+                key: Some(format!("tick:{}:{}", self.job, reader.id)),
+                ..new
             });
         }
         if rows.is_empty() {
@@ -162,4 +178,54 @@ impl Tick {
         let made = want(tx, &rows, how).await?;
         Ok(json!({ "reports": rows.len(), "job": made.id }))
     }
+
+    /// How many reports this tick would make, and how many readers it would refuse.
+    async fn rehearse(&self, tx: &mut Tx, reports: &Reports) -> Result<Value> {
+        let Some(wanted) = self.wanted(tx, reports).await? else {
+            return Ok(json!({ "reports": 0, "refused": 0 }));
+        };
+        let mut refused = 0;
+        for reader in &wanted.readers {
+            let actor = reader.actor(tx).await?;
+            if !recipients::may_see(&actor, wanted.kind, wanted.parameters.company) {
+                refused += 1;
+            }
+        }
+        Ok(json!({ "reports": wanted.readers.len() - refused, "refused": refused }))
+    }
+
+    /// What there is to make; nothing for a schedule that was archived. A job by the clock makes
+    /// the reports of its own schedule alone, a job by hand those that its actor may schedule.
+    async fn wanted<'r>(&self, tx: &mut Tx, reports: &'r Reports) -> Result<Option<Wanted<'r>>> {
+        let found: Option<ReportSchedule> = report_schedule::table
+            .find((tx.organisation(), self.schedule))
+            .filter(visible(tx)?)
+            .select(ReportSchedule::as_select())
+            .first(tx.conn())
+            .await
+            .optional()?;
+        let missing = || Fault::not_found(fault::REPORT_SCHEDULE_NOT_FOUND);
+        let own = |row: &ReportSchedule| self.clock.is_none_or(|clock| clock == row.schedule_id);
+        let row = found.filter(own).ok_or_else(missing)?;
+        if row.archived_at.is_some() {
+            return Ok(None);
+        }
+        let kind = kind_of(reports, &row.report)?;
+        let zone = row.zone.parse().unwrap_or(Tz::UTC);
+        let today = self.at.with_timezone(&zone).date_naive();
+        let parameters = resolved(kind, &row.parameters()?, row.period, today);
+        kind.check(&parameters)?;
+        let readers = active(tx, &row.recipient_ids).await?;
+        Ok(Some(Wanted {
+            row,
+            kind,
+            parameters,
+            readers,
+        }))
+    }
+}
+
+async fn active(tx: &mut Tx, ids: &[UserId]) -> Result<Vec<Reader>> {
+    let mut known = reader::active(tx, ids).await?;
+    Ok(ids.iter().filter_map(|id| known.remove(id)).collect())
 }
