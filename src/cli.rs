@@ -135,6 +135,9 @@ pub struct BenchOptions {
     /// Segundos por medida · Seconds a measure
     #[arg(long, default_value_t = 10)]
     pub seconds: u64,
+    /// Veces por medida; cuenta la mejor · Runs a measure; the best counts
+    #[arg(long, default_value_t = 1)]
+    pub runs: u32,
     /// Clientes a la vez · Clients at once
     #[arg(long, default_value_t = 8)]
     pub clients: usize,
@@ -147,6 +150,13 @@ pub struct BenchOptions {
     /// Proceso de `work` cuya CPU y memoria se mide · Process of `work` to measure
     #[arg(long, value_name = "PID")]
     pub work_pid: Option<u32>,
+    /// Otro servidor GraphQL de la misma base, para comparar · Another GraphQL server of the same
+    /// database, to compare with
+    #[arg(long, value_name = "URL")]
+    pub rival: Option<String>,
+    /// Proceso de ese otro servidor · Process of that other server
+    #[arg(long, value_name = "PID")]
+    pub rival_pid: Option<u32>,
 }
 
 /// Operations on jobs.

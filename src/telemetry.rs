@@ -77,12 +77,15 @@ pub fn install(
     Ok(Telemetry { metrics, tracer })
 }
 
+/// What GraphQL's library tells of itself: a span a loaded record, unless somebody asks for them.
+const QUIET: &str = "async_graphql=warn";
+
 fn filter(configured: &str) -> anyhow::Result<EnvFilter> {
     let text = std::env::var("RUST_LOG")
         .ok()
         .filter(|value| !value.is_empty())
         .unwrap_or_else(|| configured.to_owned());
-    EnvFilter::try_new(&text).with_context(|| format!("log filter {text:?}"))
+    EnvFilter::try_new(format!("{QUIET},{text}")).with_context(|| format!("log filter {text:?}"))
 }
 
 /// To the file as JSON, where one is given; to standard error otherwise.

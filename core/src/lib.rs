@@ -1,6 +1,7 @@
 //! The shared core: one crate a domain, and what only the whole of them knows.
 
 pub mod demo;
+pub mod timetable;
 
 pub use {
     administration, analytics, compliance, directory, documents, finance, inventory, kernel,
@@ -51,6 +52,8 @@ pub fn speaker() -> Result<Speaker> {
 /// Every report of the suite.
 pub fn reports() -> Reports {
     let mut reports = Reports::new();
+    ledger::reports(&mut reports);
+    people::reports(&mut reports);
     inventory::reports(&mut reports);
     finance::reports(&mut reports);
     compliance::reports(&mut reports);

@@ -26,6 +26,10 @@ use crate::settings::Settings;
 use crate::telemetry::{self, Telemetry};
 use crate::{demo, say};
 
+/// Bytes of a thread's stack. A resolver's future is polled from the root of its operation, and
+/// without optimisation the frames of a posting below several domains pass the usual 2 MiB.
+const STACK: usize = 16 << 20;
+
 /// Runs one command to its end.
 ///
 /// # Errors
@@ -191,6 +195,7 @@ fn stop_on_signal(runtime: &Runtime) -> anyhow::Result<CancellationToken> {
 fn full_runtime() -> anyhow::Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()?)
 }
 
@@ -199,5 +204,6 @@ fn quiet_runtime() -> anyhow::Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
+        .thread_stack_size(STACK)
         .build()?)
 }

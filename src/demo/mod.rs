@@ -3,6 +3,7 @@
 mod outcome;
 mod payroll;
 mod progress;
+mod reports;
 mod scan;
 pub mod sentences;
 mod stage;
@@ -11,7 +12,7 @@ mod stock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use outcome::Outcome;
+pub use outcome::{Figure, Outcome};
 pub use progress::Progress;
 
 use trastienda_core::demo::{self, Cast};
@@ -44,9 +45,7 @@ pub async fn run(
     load_company(settings, usize::from(options.scale), progress).await?;
     let running = command::start(settings, &options.up, metrics, stop).await?;
     let outcomes = run_jobs(settings, progress).await?;
-    for outcome in &outcomes {
-        say::line(&outcome.table(settings.language));
-    }
+    say::line(&outcome::table(&outcomes, settings.language));
     say::tell(
         settings.language,
         &sentences::welcome(running.address, SLUG),
@@ -72,6 +71,9 @@ async fn load_company(
     demo::load(&db, &keys, &registry, SLUG, made).await?;
     let told = |chapter, done, total| bars.tell(Some(chapter), done, total);
     demo::grow(&db, &keys, &registry, SLUG, scale, &told).await?;
+    let store = FileStore::local(&settings.files(), keys.clone())?;
+    demo::furnish(&db, &keys, &store, SLUG).await?;
+    demo::file_bills(&db, &store, SLUG, scale).await?;
     bars.done();
     Ok(())
 }
@@ -92,5 +94,6 @@ async fn run_jobs(settings: &Settings, progress: &Progress) -> anyhow::Result<Ve
         payroll::run(&stage).await?,
         stock::run(&stage).await?,
         scan::run(&stage).await?,
+        reports::run(&stage).await?,
     ])
 }

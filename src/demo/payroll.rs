@@ -13,8 +13,8 @@ use people::payroll::{
 use people::payslip::{self, PayslipFilter};
 use trastienda_core::{kernel, ledger, people};
 
-use super::Outcome;
 use super::stage::Stage;
+use super::{Figure, Outcome};
 use crate::say::Text;
 
 /// Who prepares the payroll.
@@ -109,14 +109,14 @@ async fn find(stage: &Stage<'_>, id: PayrollRunId) -> anyhow::Result<PayrollRun>
 /// The figures of the run, with its files copied where a person finds them.
 async fn tell(stage: &Stage<'_>, id: PayrollRunId) -> anyhow::Result<Outcome> {
     let run = find(stage, id).await?;
-    let amount = |amount: kernel::Dec| format!("{:.2} {}", amount.0, run.currency);
+    let amount = |amount: kernel::Dec| Figure::Amount(amount.0, run.currency.to_string());
     let number = entry_number(stage, &run).await?;
     let title = format!("{:02}/{}", run.month, run.year);
     let mut outcome = Outcome::new(Text::new(
         format!("Nómina {title}, Ferretería Sol, S.L."),
         format!("Payroll {title}, Ferretería Sol, S.L."),
     ))
-    .row(Text::new("Recibos", "Payslips"), run.payslips.to_string())
+    .row(Text::new("Recibos", "Payslips"), run.payslips)
     .row(Text::new("Devengado", "Gross"), amount(run.gross))
     .row(
         Text::new("Cotización del trabajador", "Employee contributions"),

@@ -148,12 +148,3 @@ impl Stage<'_> {
         Ok(paths)
     }
 }
-
-/// A figure of what came of a job, as it is shown.
-pub fn figure(result: &serde_json::Value, name: &str) -> String {
-    match result.get(name) {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => "-".to_owned(),
-    }
-}

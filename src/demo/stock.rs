@@ -4,8 +4,8 @@ use inventory::replenish::Reorder;
 use kernel::job::Job as _;
 use trastienda_core::{inventory, kernel};
 
-use super::Outcome;
-use super::stage::{Stage, figure};
+use super::stage::Stage;
+use super::{Figure, Outcome};
 use crate::say::Text;
 
 /// Runs the reorder job, and tells what it found.
@@ -37,6 +37,6 @@ pub async fn run(stage: &Stage<'_>) -> anyhow::Result<Outcome> {
     ];
     let outcome = Outcome::new(title);
     Ok(rows.into_iter().fold(outcome, |outcome, (label, name)| {
-        outcome.row(label, figure(&result, name))
+        outcome.row(label, Figure::of(&result, name))
     }))
 }

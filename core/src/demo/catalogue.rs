@@ -16,7 +16,7 @@ use super::goods::{CUSTOMERS, FAMILIES, Family, SUPPLIERS, WAREHOUSES};
 use super::{Demo, numbers};
 
 /// Items of one family at scale 1.
-const OF_A_FAMILY: usize = 50;
+pub(super) const OF_A_FAMILY: usize = 50;
 
 /// A good as trade knows it.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ pub(super) async fn known(tx: &mut Tx, demo: Demo, scale: usize) -> Result<Catal
     })
 }
 
-fn warehouse_id(demo: Demo, code: &str) -> WarehouseId {
+pub(super) fn warehouse_id(demo: Demo, code: &str) -> WarehouseId {
     WarehouseId(demo.id(&format!("warehouse/{code}")))
 }
 

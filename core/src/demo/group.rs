@@ -40,8 +40,8 @@ pub(super) async fn make(
     directory::company::create(tx, carrier(demo)).await?;
     ledger::chart::install(tx, demo.carrier, &ChartName::EsPyme.template()?).await?;
     for (company, years) in [
-        (demo.company, &[2025][..]),
-        (demo.carrier, &[2025, 2026, 2027]),
+        (demo.company, &[2024, 2025][..]),
+        (demo.carrier, &[2024, 2025, 2026, 2027]),
     ] {
         for year in years {
             open_year(tx, company, *year).await?;

@@ -7,15 +7,22 @@ mod cast;
 mod catalogue;
 mod chance;
 mod crowd;
+mod figures;
+mod filed;
 mod goods;
 mod group;
 pub mod numbers;
+mod office;
+mod pack;
 mod planted;
+mod purchases;
 mod roster;
+mod systems;
 mod timetable;
 mod trade;
 mod wages;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use directory::company::CompanyCreateInput;
@@ -33,6 +40,8 @@ use people::employee::hire;
 use uuid::Uuid;
 
 pub use cast::Cast;
+pub use filed::file_bills;
+pub use office::furnish;
 pub use roster::{PASSWORD, Staff, USERS};
 
 /// Departments by code and name.
@@ -86,14 +95,39 @@ impl Demo {
     }
 }
 
+/// The making of a part of the demo. It is boxed, so that the domains' commands are compiled into this
+/// crate and not again into every program that makes a demo.
+pub type Making<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
 /// Makes the demo company of a short name; changes nothing where it is there already. Tells after
 /// each person how many there are and how many are made.
-pub async fn load(
+pub fn load<'a>(
+    db: &'a Db,
+    keys: &'a Keys,
+    registry: &'a Registry,
+    slug: &'a str,
+    made: impl Fn(u64, u64) + Send + 'a,
+) -> Making<'a, Demo> {
+    boxed(db, keys, registry, slug, Box::new(made))
+}
+
+/// Neither generic nor `async`, so that what is boxed here is compiled here.
+fn boxed<'a>(
+    db: &'a Db,
+    keys: &'a Keys,
+    registry: &'a Registry,
+    slug: &'a str,
+    made: Box<dyn Fn(u64, u64) + Send + 'a>,
+) -> Making<'a, Demo> {
+    Box::pin(founded(db, keys, registry, slug, made))
+}
+
+async fn founded(
     db: &Db,
     keys: &Keys,
     registry: &Registry,
     slug: &str,
-    made: impl Fn(u64, u64) + Send,
+    made: Box<dyn Fn(u64, u64) + Send + '_>,
 ) -> Result<Demo> {
     let demo = Demo::named(slug);
     let actor = Arc::new(Actor::system(demo.organisation));
@@ -129,7 +163,53 @@ pub enum Chapter {
 /// Grows the demo company into a group with a past: so many times 120 employees, two years in the
 /// books. Each chapter that is there already is left alone, so that an interrupted growth goes on.
 /// Tells within each chapter how far it is of how much.
-pub async fn grow(
+pub fn grow<'a>(
+    db: &'a Db,
+    keys: &'a Keys,
+    registry: &'a Registry,
+    slug: &'a str,
+    scale: usize,
+    told: &'a (dyn Fn(Chapter, u64, u64) + Sync),
+) -> Making<'a, ()> {
+    Box::pin(grown_to(db, keys, registry, slug, scale, told))
+}
+
+async fn grown_to(
+    db: &Db,
+    keys: &Keys,
+    registry: &Registry,
+    slug: &str,
+    scale: usize,
+    told: &(dyn Fn(Chapter, u64, u64) + Sync),
+) -> Result<()> {
+    let demo = Demo::named(slug);
+    settle_in(db, keys, registry, slug, scale, told).await?;
+    let cast = Cast::of(db, keys, slug).await?;
+    let paid = |done, total| told(Chapter::Payroll, done, total);
+    wages::pay(db, registry, &cast, demo, scale, &paid).await?;
+    let traded = |done, total| told(Chapter::Trade, done, total);
+    trade::trade(db, &cast, demo, scale, &traded).await?;
+    pack::subscribe(db, keys, &cast, demo, slug).await?;
+    planted::plant(db, &cast, demo, scale).await?;
+    figures::fill(db, registry, &cast).await
+}
+
+/// Makes the group with its catalogue and what is not as it should be, without a past.
+pub fn plant<'a>(
+    db: &'a Db,
+    keys: &'a Keys,
+    registry: &'a Registry,
+    slug: &'a str,
+) -> Making<'a, ()> {
+    Box::pin(async move {
+        settle_in(db, keys, registry, slug, 1, &|_, _, _| {}).await?;
+        let cast = Cast::of(db, keys, slug).await?;
+        planted::plant(db, &cast, Demo::named(slug), 1).await
+    })
+}
+
+/// The second company, everybody's colleagues, the catalogue, and what is done by the clock.
+async fn settle_in(
     db: &Db,
     keys: &Keys,
     registry: &Registry,
@@ -151,18 +231,13 @@ pub async fn grow(
             finance::tax::install(&mut tx, company).await?;
         }
         timetable::of_the_group(&mut tx, registry, demo).await?;
+        systems::watch(&mut tx, demo).await?;
     }
-    let catalogue = catalogue::known(&mut tx, demo, scale).await?;
     tx.commit().await?;
     if grown.is_empty() {
         group::entrust(db, keys, demo, slug).await?;
     }
-    let cast = Cast::of(db, keys, slug).await?;
-    let paid = |done, total| told(Chapter::Payroll, done, total);
-    wages::pay(db, registry, &cast, demo, scale, &paid).await?;
-    let traded = |done, total| told(Chapter::Trade, done, total);
-    trade::trade(db, &cast, demo, scale, &traded).await?;
-    planted::plant(db, &cast, demo, &catalogue).await
+    Ok(())
 }
 
 async fn found(tx: &mut Tx, demo: Demo, slug: &str) -> Result<Vec<DepartmentId>> {

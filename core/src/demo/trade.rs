@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use directory::party::PartyRef;
 use finance::invoice::{self, InvoiceCreateInput, InvoiceKind, InvoiceLineInput};
 use finance::payment::{self, PaymentDirection, PaymentRegisterInput};
@@ -14,18 +14,15 @@ use rust_decimal::Decimal;
 
 use super::catalogue::{self, Catalogue, Good, cents};
 use super::chance::Chance;
+use super::purchases::{self, Purchase};
 use super::{Cast, Demo, wages};
 
-/// The account of goods that came before their invoice.
-const NOT_INVOICED: &str = "4009";
 /// Months that the shop sells out of before it buys again.
 const COVER: u64 = 2;
-/// Days after the first on which each week's sales are written down.
-const WEEKS: [u64; 4] = [6, 13, 20, 26];
 /// How much of the demand each warehouse sells, in per cent.
 const SHARES: [u64; 3] = [30, 40, 30];
-/// The month in which the shop sold three times as much: its jubilee.
-const JUBILEE: (i32, u32) = (2026, 5);
+/// Year, month and day of the week in which the shop sold three times as much: its jubilee.
+const JUBILEE: (i32, u32, u32) = (2026, 5, 16);
 
 /// Trades every month that is not in the books yet. Tells after each how many there are and how
 /// many are done.
@@ -45,14 +42,20 @@ pub(super) async fn trade(
     let mut shelves = Shelves::empty(&catalogue);
     for (count, month) in (1_u64..).zip(months) {
         let plan = Month::plan(&catalogue, &mut shelves, month);
-        let at = month.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(27);
+        let last = month + Months::new(1) - Days::new(1);
+        let at = last.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(20);
         let context = cast.system(at);
         let mut tx = db.begin(&context).await?;
-        let mark = plan.mark(demo);
-        if movement::find(&mut tx, mark).await?.is_none() {
+        let known = movement::find(&mut tx, plan.mark(demo)).await?.is_some();
+        tx.rollback().await?;
+        if !known {
+            let bought = plan.purchases();
+            let bought = (month, bought.as_slice());
+            purchases::order_and_receive(db, cast, demo, &catalogue, bought).await?;
+            let mut tx = db.begin(&context).await?;
             plan.post(&mut tx, demo, &catalogue, at).await?;
+            tx.commit().await?;
         }
-        tx.commit().await?;
         done(count, total);
     }
     Ok(())
@@ -101,9 +104,11 @@ impl Month {
         for (index, ((good, shelf), wanted)) in goods.enumerate() {
             month.fill(index, good, shelf, wanted);
         }
-        for day in WEEKS {
+        let days = saturdays(first);
+        let weeks = u64::try_from(days.len()).unwrap_or(1);
+        for day in days {
             for place in 0..3 {
-                month.sell(day, place, &mut shelves.0, &wanted);
+                month.sell((day, weeks), place, &mut shelves.0, &wanted);
             }
         }
         month
@@ -135,8 +140,16 @@ impl Month {
         }
     }
 
-    fn sell(&mut self, day: u64, place: usize, shelves: &mut [[u64; 3]], wanted: &[[u64; 3]]) {
-        let weeks = u64::try_from(WEEKS.len()).unwrap_or(1);
+    fn sell(
+        &mut self,
+        (day, weeks): (u64, u64),
+        place: usize,
+        shelves: &mut [[u64; 3]],
+        wanted: &[[u64; 3]],
+    ) {
+        let (year, month, jubilee) = JUBILEE;
+        let is_jubilee = NaiveDate::from_ymd_opt(year, month, jubilee) == Some(self.day(day));
+        let times = if is_jubilee { 3 } else { 1 };
         let mut load = Vec::new();
         for (index, (shelf, wanted)) in shelves.iter_mut().zip(wanted).enumerate() {
             let (Some(there), Some(wanted)) = (shelf.get_mut(place), wanted.get(place)) else {
@@ -148,7 +161,7 @@ impl Month {
                 0 if turn.is_multiple_of(weeks) => *wanted,
                 few => few,
             };
-            let goes = goes.min(*there);
+            let goes = (goes * times).min(*there);
             if goes > 0 {
                 load.push((index, goes));
                 *there -= goes;
@@ -168,7 +181,7 @@ impl Month {
         kernel::ids::MovementId(demo.id(&format!("movement/{}", self.first)))
     }
 
-    /// Writes the month: goods in, goods across, goods out, the documents and the money.
+    /// Writes the month whose goods came in: goods across, goods out, the documents and the money.
     async fn post(
         &self,
         tx: &mut Tx,
@@ -176,31 +189,17 @@ impl Month {
         catalogue: &Catalogue,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let mut posts = self.receipts(demo, catalogue);
-        posts.extend(self.transfers(demo, catalogue));
+        let mut posts = self.transfers(demo, catalogue);
         posts.extend(self.issues(demo, catalogue));
         if let Some(first) = posts.first_mut() {
             first.id = Some(self.mark(demo));
         }
         movement::post_all(tx, &posts).await?;
-        let mut documents = self.bills(demo, catalogue);
+        let bought = self.purchases();
+        let mut documents = purchases::bills(tx, demo, catalogue, (self.first, &bought)).await?;
         documents.extend(self.sales(demo, catalogue));
         invoice::create_all(tx, documents).await?;
         self.settle(tx, demo, catalogue, now.date_naive()).await
-    }
-
-    fn receipts(&self, demo: Demo, catalogue: &Catalogue) -> Vec<PostMovement> {
-        let receipt = |(family, load): (&usize, &Load)| PostMovement {
-            party: catalogue.suppliers.get(*family).copied(),
-            reference: Some(format!("ALB-{}-{family:02}", self.first.format("%Y%m"))),
-            lines: lines(catalogue, load, |good| PostMovementLine {
-                to: catalogue.places.first().copied(),
-                unit_cost: Some(cents(good.cost)),
-                ..line(good)
-            }),
-            ..self.movement(demo, MovementKind::Receive, 1)
-        };
-        self.bought.iter().map(receipt).collect()
     }
 
     fn transfers(&self, demo: Demo, catalogue: &Catalogue) -> Vec<PostMovement> {
@@ -213,7 +212,7 @@ impl Month {
                     to: Some(*shop),
                     ..line(good)
                 }),
-                ..self.movement(demo, MovementKind::Transfer, 3)
+                ..self.movement(demo, MovementKind::Transfer, 0)
             })
             .collect()
     }
@@ -256,24 +255,19 @@ impl Month {
         buyer.copied().unwrap_or(catalogue.counter)
     }
 
-    /// The invoice of each supplier for what it brought.
-    fn bills(&self, demo: Demo, catalogue: &Catalogue) -> Vec<InvoiceCreateInput> {
-        let bill = |(family, load): (&usize, &Load)| {
-            let party = catalogue.suppliers.get(*family).copied()?;
-            let lines = billed(catalogue, load, |good| good.cost, Some(NOT_INVOICED));
-            Some(InvoiceCreateInput {
-                supplier_number: Some(format!("F-{}-{family:02}", self.first.format("%Y/%m"))),
-                ..document(demo, InvoiceKind::Supplier, party, self.day(5), lines)
-            })
-        };
-        self.bought.iter().filter_map(bill).collect()
+    /// What is bought, order by order.
+    fn purchases(&self) -> Vec<Purchase<'_>> {
+        let bought = self.bought.iter();
+        bought
+            .flat_map(|(family, load)| Purchase::all_of(*family, load))
+            .collect()
     }
 
     /// The invoice of each week's sales of each warehouse.
     fn sales(&self, demo: Demo, catalogue: &Catalogue) -> Vec<InvoiceCreateInput> {
         let sale = |(day, place, load): &(u64, usize, Load)| {
             let party = self.buyer(catalogue, *day, *place);
-            let lines = billed(catalogue, load, |good| good.price, None);
+            let lines = billed(catalogue, load);
             document(demo, InvoiceKind::Customer, party, self.day(*day), lines)
         };
         self.sold.iter().map(sale).collect()
@@ -300,9 +294,9 @@ impl Month {
             let paid = paid(demo, PaymentDirection::Received, party, on, amount, "Cobro");
             payment::register(tx, paid).await?;
         }
-        for (family, load) in &self.bought {
-            if let Some(party) = catalogue.suppliers.get(*family) {
-                let amount = gross(catalogue, load, |good| good.cost);
+        for bought in self.purchases() {
+            if let Some(party) = catalogue.suppliers.get(bought.family) {
+                let amount = gross(catalogue, bought.load, |good| good.cost);
                 let paid = paid(
                     demo,
                     PaymentDirection::Sent,
@@ -318,8 +312,16 @@ impl Month {
     }
 }
 
-/// How many of a good each warehouse could sell in a month: more before Christmas and in spring, a
-/// little more every month, and three times as much at the jubilee.
+/// The Saturdays of a month, on which each week's sales are written down: days after the first.
+fn saturdays(first: NaiveDate) -> Vec<u64> {
+    use chrono::{Datelike as _, Weekday};
+    let in_month = |day: &u64| (first + Days::new(*day)).month() == first.month();
+    let is_saturday = |day: &u64| (first + Days::new(*day)).weekday() == Weekday::Sat;
+    (0..31).take_while(in_month).filter(is_saturday).collect()
+}
+
+/// How many of a good each warehouse could sell in a month: more before Christmas and in spring, and
+/// a little more every month.
 fn demand(chance: &mut Chance, good: &Good, first: NaiveDate) -> [u64; 3] {
     use chrono::Datelike as _;
     let season = match first.month() {
@@ -329,14 +331,9 @@ fn demand(chance: &mut Chance, good: &Good, first: NaiveDate) -> [u64; 3] {
         11 | 12 => 130,
         _ => 100,
     };
-    let jubilee = if (first.year(), first.month()) == JUBILEE {
-        3
-    } else {
-        1
-    };
-    let months = u64::from(first.month0()) + if first.year() > 2025 { 12 } else { 0 };
-    let growth = 100 + months;
-    let month = good.demand * season * growth * chance.between(80, 120) * jubilee / 1_000_000;
+    let years = u64::try_from(first.year() - 2024).unwrap_or_default();
+    let growth = 88 + years * 12 + u64::from(first.month0());
+    let month = good.demand * season * growth * chance.between(80, 120) / 1_000_000;
     SHARES.map(|share| month * share / 100)
 }
 
@@ -368,16 +365,11 @@ fn lines(
 }
 
 /// One line a family: as much as all of it comes to.
-fn billed(
-    catalogue: &Catalogue,
-    load: &Load,
-    price: impl Fn(&Good) -> u64,
-    account: Option<&str>,
-) -> Vec<InvoiceLineInput> {
+fn billed(catalogue: &Catalogue, load: &Load) -> Vec<InvoiceLineInput> {
     let mut families: BTreeMap<usize, u64> = BTreeMap::new();
     for (index, count) in load {
         if let Some(good) = catalogue.goods.get(*index) {
-            *families.entry(good.family).or_default() += price(good) * count;
+            *families.entry(good.family).or_default() += good.price * count;
         }
     }
     families
@@ -394,7 +386,7 @@ fn billed(
             unit_price: Dec(cents(sum)),
             discount_percent: None,
             taxes: vec!["IVA21".to_owned()],
-            account: account.map(str::to_owned),
+            account: None,
             department: None,
             dimension_values: None,
         })
@@ -402,7 +394,7 @@ fn billed(
 }
 
 /// What a load comes to with its tax, as its invoice rounds it.
-fn gross(catalogue: &Catalogue, load: &Load, price: impl Fn(&Good) -> u64) -> Decimal {
+fn gross(catalogue: &Catalogue, load: &[(usize, u64)], price: impl Fn(&Good) -> u64) -> Decimal {
     let worth = |(index, count): &(usize, u64)| {
         catalogue
             .goods

@@ -1,4 +1,4 @@
-//! The payrolls of two years: those of 2025 as entries brought over from the former program, those
+//! The payrolls of two years: those up to 2025 as entries brought over from the former program, those
 //! of 2026 calculated, approved and in the books, month by month, company by company.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::chance::Chance;
 use super::{Cast, Demo, numbers, planted};
 
 /// The months that are in the books when the demo begins, first and last.
-const MONTHS: ((i32, u32), (i32, u32)) = ((2025, 1), (2026, 10));
+const MONTHS: ((i32, u32), (i32, u32)) = ((2024, 11), (2026, 10));
 
 /// The first year whose payrolls were made here; its rules are all there.
 const FIRST_YEAR: i32 = 2026;

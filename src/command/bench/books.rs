@@ -52,7 +52,7 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             Ok(())
         }
     };
-    let measured = bench.load.run(bench.serve, ask).await?;
+    let measured = bench.load.run(bench.meters, ask).await?;
     bench
         .sheet
         .add(&format!("trial balance over {lines} lines"), &measured);

@@ -44,6 +44,18 @@ impl Door {
         Ok(door)
     }
 
+    /// A client of a server that asks nobody who they are.
+    ///
+    /// # Errors
+    /// An address that is none.
+    pub fn stranger(url: Url) -> anyhow::Result<Self> {
+        Ok(Self {
+            http: reqwest::Client::builder().no_proxy().build()?,
+            url: url.join("graphql")?.as_str().into(),
+            token: None,
+        })
+    }
+
     /// The same server as another user of the organisation, their identity just proved.
     ///
     /// # Errors

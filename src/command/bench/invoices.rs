@@ -7,6 +7,7 @@ use trastienda_core::{directory, finance, kernel};
 
 use super::Bench;
 use super::door::at;
+use super::reads;
 
 const PAGE: &str = "query ($filter: InvoiceFilter) { invoices(first: 50, filter: $filter) { nodes { \
     id number kind status issuedOn dueOn party { name taxId } total { document { amount \
@@ -37,24 +38,16 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     for number in 0..PAGE_SIZE {
         ask(number).await?;
     }
-    let made = bench.load.run(bench.serve, ask).await?;
+    let made = bench.load.run(bench.meters, ask).await?;
     bench
         .sheet
         .add("create and post an invoice of three lines", &made);
-    let door = bench.door.clone();
-    let ask = move |_| {
-        let door = door.clone();
-        async move {
-            let asked = json!({ "filter": { "company": { "eq": company } } });
-            let data = door.ask(PAGE, asked).await?;
-            let seen = at(&data, "/invoices/nodes").as_array().map_or(0, Vec::len);
-            anyhow::ensure!(seen == 50, "{seen} invoices of {PAGE_SIZE}");
-            Ok(())
-        }
-    };
-    let page = bench.load.run(bench.serve, ask).await?;
-    bench.sheet.add("50 invoices with party and lines", &page);
-    Ok(())
+    let asked = json!({ "filter": { "company": { "eq": company } } });
+    let data = bench.door.ask(PAGE, asked.clone()).await?;
+    let seen = at(&data, "/invoices/nodes").as_array().map_or(0, Vec::len);
+    anyhow::ensure!(seen == 50, "{seen} invoices of {PAGE_SIZE}");
+    let name = "50 invoices with party and lines";
+    reads::read(bench, name, PAGE, move |_| asked.clone()).await
 }
 
 /// The taxes of the company and its customer.

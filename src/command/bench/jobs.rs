@@ -36,7 +36,7 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         let waited = first.context("a ping without an answer")? - committed;
         times.saturating_record(micros(waited.to_std().unwrap_or_default()).max(1));
     }
-    let single = Measured::of(&times, begun.elapsed(), None);
+    let single = Measured::of(&times, begun.elapsed(), [None, None]);
     bench.sheet.add(
         "job start, from commit to the handler's first line",
         &single,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use super::machine::Process;
+use super::machine::{Cluster, Process};
 
 /// Requests of one loop at most, whatever the time.
 const MOST: u64 = 2_000_000;
@@ -21,6 +21,25 @@ pub struct Load {
     pub clients: usize,
     /// For how long.
     pub time: Duration,
+    /// How often; the run with the highest rate counts, because what else the machine does can
+    /// only make a run slower.
+    pub runs: u32,
+}
+
+/// Whose processor time is counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meters {
+    /// The server that is asked.
+    pub server: Option<Process>,
+    /// The database's.
+    pub cluster: Option<Cluster>,
+}
+
+impl Meters {
+    fn read(&self) -> [Option<f64>; 2] {
+        let server = self.server.and_then(|process| process.cpu());
+        [server, self.cluster.and_then(|cluster| cluster.cpu())]
+    }
 }
 
 /// What a load came to.
@@ -32,8 +51,10 @@ pub struct Measured {
     pub p50_ms: f64,
     /// One in a hundred was slower.
     pub p99_ms: f64,
-    /// Processor time of `serve` a request.
+    /// Processor time of the server a request.
     pub cpu_ms: Option<f64>,
+    /// Processor time of Postgres a request.
+    pub postgres_ms: Option<f64>,
 }
 
 impl Load {
@@ -42,20 +63,40 @@ impl Load {
     ///
     /// # Errors
     /// The first request that fails: a number that hides failures is worth nothing.
-    pub async fn run<F, Fut>(&self, process: Option<Process>, ask: F) -> anyhow::Result<Measured>
+    pub async fn run<F, Fut>(&self, meters: Meters, ask: F) -> anyhow::Result<Measured>
     where
         F: Fn(u64) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = anyhow::Result<()>> + Send,
     {
         let (ask, number) = (Arc::new(ask), Arc::new(AtomicU64::new(0)));
-        let warm = self.time / 10;
-        self.lap(warm, &ask, &number).await?;
-        let (cpu, begun) = (process.and_then(|process| process.cpu()), Instant::now());
-        let times = self.lap(self.time, &ask, &number).await?;
-        let took = begun.elapsed();
-        let after = process.and_then(|process| process.cpu());
-        let spent = cpu.zip(after).map(|(before, after)| after - before);
-        Ok(Measured::of(&times, took, spent))
+        self.lap(self.time / 10, &ask, &number).await?;
+        let mut best = self.counted(meters, &ask, &number).await?;
+        for _ in 1..self.runs {
+            let next = self.counted(meters, &ask, &number).await?;
+            if next.a_second > best.a_second {
+                best = next;
+            }
+        }
+        Ok(best)
+    }
+
+    async fn counted<F, Fut>(
+        &self,
+        meters: Meters,
+        ask: &Arc<F>,
+        number: &Arc<AtomicU64>,
+    ) -> anyhow::Result<Measured>
+    where
+        F: Fn(u64) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = anyhow::Result<()>> + Send,
+    {
+        let (before, begun) = (meters.read(), Instant::now());
+        let times = self.lap(self.time, ask, number).await?;
+        let (took, after) = (begun.elapsed(), meters.read());
+        let spent = before.into_iter().zip(after);
+        let mut spent = spent.map(|(before, after)| Some(after? - before?));
+        let mut next = || spent.next().flatten();
+        Ok(Measured::of(&times, took, [next(), next()]))
     }
 
     async fn lap<F, Fut>(
@@ -96,16 +137,19 @@ impl Load {
 
 impl Measured {
     /// Of single times, in microseconds, that took so long in all.
-    pub fn of(times: &Histogram<u64>, took: Duration, cpu_s: Option<f64>) -> Self {
+    pub fn of(times: &Histogram<u64>, took: Duration, cpu_s: [Option<f64>; 2]) -> Self {
         let counted = u32::try_from(times.len())
             .map_or(f64::from(u32::MAX), f64::from)
             .max(1.0);
         let at = |quantile: f64| millis(times.value_at_quantile(quantile));
+        let [cpu_ms, postgres_ms] =
+            cpu_s.map(|spent| spent.map(|seconds| seconds * 1_000.0 / counted));
         Self {
             a_second: counted / took.as_secs_f64(),
             p50_ms: at(0.5),
             p99_ms: at(0.99),
-            cpu_ms: cpu_s.map(|seconds| seconds * 1_000.0 / counted),
+            cpu_ms,
+            postgres_ms,
         }
     }
 }
@@ -132,11 +176,12 @@ mod tests {
     async fn a_loop_counts_what_was_answered_and_ends() {
         let load = Load {
             clients: 4,
-            time: Duration::from_millis(200),
+            time: Duration::from_millis(100),
+            runs: 2,
         };
         let asked = Arc::new(AtomicU64::new(0));
         let counter = asked.clone();
-        let measured = load.run(None, move |_| {
+        let measured = load.run(Meters::default(), move |_| {
             let counter = counter.clone();
             async move {
                 counter.fetch_add(1, Ordering::Relaxed);
@@ -155,8 +200,9 @@ mod tests {
         let load = Load {
             clients: 2,
             time: Duration::from_millis(50),
+            runs: 1,
         };
-        let failing = load.run(None, |_| async { anyhow::bail!("away") });
+        let failing = load.run(Meters::default(), |_| async { anyhow::bail!("away") });
         assert!(failing.await.is_err());
     }
 }

@@ -15,11 +15,7 @@ impl Process {
         if let Some(pid) = named {
             return Some(Self(pid));
         }
-        let processes = fs::read_dir("/proc").ok()?.flatten();
-        let mut pids: Vec<u32> = processes
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
-        pids.sort_unstable();
+        let pids = pids()?;
         roles.iter().find_map(|role| {
             let plays = |pid: &&u32| plays(**pid, role);
             pids.iter().find(plays).copied().map(Self)
@@ -28,11 +24,7 @@ impl Process {
 
     /// Seconds of processor time that it has taken.
     pub fn cpu(&self) -> Option<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
-        let (_, after) = text.rsplit_once(')')?;
-        let mut fields = after.split_whitespace().skip(11);
-        let mut ticks = || fields.next()?.parse::<f64>().ok();
-        Some((ticks()? + ticks()?) / TICKS)
+        Some(Stat::of(self.0)?.own)
     }
 
     /// Bytes of memory that it takes now, and took at most.
@@ -45,6 +37,60 @@ impl Process {
         };
         Some((of("VmRSS:")?, of("VmHWM:")?))
     }
+}
+
+/// The processes of the database's server, where it runs on this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Cluster(u32);
+
+impl Cluster {
+    /// The cluster of one of its backends, by that one's process id.
+    pub fn of(backend: u32) -> Option<Self> {
+        let stat = Stat::of(backend)?;
+        stat.name.contains("postgres").then_some(Self(stat.parent))
+    }
+
+    /// Seconds of processor time that all of its processes have taken, those that ended included.
+    pub fn cpu(&self) -> Option<f64> {
+        let first = Stat::of(self.0)?;
+        let children = pids()?.into_iter().filter_map(Stat::of);
+        let children = children.filter(|stat| stat.parent == self.0);
+        Some(first.own + first.ended + children.map(|stat| stat.own).sum::<f64>())
+    }
+}
+
+/// What `/proc` says of a process: its name, its parent, seconds of its own and of ended children.
+struct Stat {
+    name: String,
+    parent: u32,
+    own: f64,
+    ended: f64,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (before, after) = text.rsplit_once(')')?;
+        let mut fields = after.split_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        let mut ticks = fields.skip(9).map_while(|field| field.parse::<f64>().ok());
+        let mut two = || Some((ticks.next()? + ticks.next()?) / TICKS);
+        Some(Self {
+            name: before.to_owned(),
+            parent,
+            own: two()?,
+            ended: two()?,
+        })
+    }
+}
+
+fn pids() -> Option<Vec<u32>> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let mut pids: Vec<u32> = processes
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    Some(pids)
 }
 
 fn plays(pid: u32, role: &str) -> bool {

@@ -12,6 +12,7 @@ mod load;
 mod machine;
 mod payroll;
 mod ping;
+mod plain;
 mod reads;
 mod sheet;
 mod stage;
@@ -27,7 +28,7 @@ use url::Url;
 pub use ping::Ping;
 
 use self::door::Door;
-use self::load::Load;
+use self::load::{Load, Meters};
 use self::machine::Process;
 use self::sheet::Sheet;
 use self::stage::Stage;
@@ -40,12 +41,19 @@ const MEASURES: &[&str] = &[
     "rest", "reads", "writes", "invoices", "jobs", "payroll", "books", "stock", "load",
 ];
 
+/// Another server over the same database, that is asked for the same reads.
+struct Rival {
+    door: Door,
+    meters: Meters,
+}
+
 /// What every measure works with.
 struct Bench {
     stage: Stage,
     door: Door,
     load: Load,
-    serve: Option<Process>,
+    meters: Meters,
+    rival: Option<Rival>,
     work: Option<Process>,
     scale: f64,
     sheet: Sheet,
@@ -83,12 +91,30 @@ pub async fn run(settings: &Settings, options: BenchOptions) -> anyhow::Result<E
     let stage = Stage::prepare(settings).await?;
     let door = Door::open(url, &stage).await?;
     door.has_no_rate().await?;
+    let meters = Meters {
+        server: Process::find(options.serve_pid, &["serve", "up", "demo"]),
+        cluster: stage.cluster().await?,
+    };
+    let rival = match &options.rival {
+        Some(address) => Some(Rival {
+            door: Door::stranger(local(address)?)?,
+            meters: Meters {
+                server: options
+                    .rival_pid
+                    .and_then(|pid| Process::find(Some(pid), &[])),
+                ..meters
+            },
+        }),
+        None => None,
+    };
     let mut bench = Bench {
         load: Load {
             clients: options.clients.clamp(1, 256),
             time: Duration::from_secs(options.seconds.clamp(1, 600)),
+            runs: options.runs.clamp(1, 20),
         },
-        serve: Process::find(options.serve_pid, &["serve", "up", "demo"]),
+        meters,
+        rival,
         work: Process::find(options.work_pid, &["work", "up", "demo"]),
         scale: options.scale.clamp(0.001, 1.0),
         sheet: Sheet::default(),
@@ -123,7 +149,7 @@ async fn measure(bench: &mut Bench, name: &str) -> anyhow::Result<()> {
 
 /// What the processes take of memory.
 fn memory(bench: &mut Bench, when: &str) {
-    let rows = [("serve", &bench.serve), ("work", &bench.work)].map(|(role, process)| {
+    let rows = [("serve", &bench.meters.server), ("work", &bench.work)].map(|(role, process)| {
         let said = match process.as_ref().and_then(Process::memory) {
             Some((now, most)) => format!("{:.0} MB, {:.0} MB", now / 1e6, most / 1e6),
             None => "its process was not found".to_owned(),

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::Bench;
 use super::books::{self, COMPANY};
-use super::door::at;
+use super::door::{Door, at};
+use super::load::{Measured, Meters};
 
 /// Pages that are walked to get far down.
 const DEEP: u32 = 40;
@@ -16,7 +17,8 @@ const POINT: &str = "query ($id: ID!) { entry(id: $id) { id memo postedOn total 
 const PAGE: &str = "query ($filter: EntryFilter, $after: String) { \
     entries(first: 50, after: $after, filter: $filter) { nodes { id memo postedOn \
     journal { code } total { amount currencyCode } lines(first: 10) { rows { \
-    account { code name } debit { amount } credit { amount } } } } pageInfo { endCursor } } }";
+    account { code name } amount { document { amount currencyCode } } } } } \
+    pageInfo { hasNextPage endCursor } } }";
 const WALK: &str = "query ($filter: EntryFilter, $after: String) { \
     entries(first: 250, after: $after, filter: $filter) { nodes { id } \
     pageInfo { endCursor hasNextPage } } }";
@@ -31,35 +33,64 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     books::fill(bench, company, lines).await?;
     let filter = json!({ "company": { "eq": company } });
     let (ids, cursor) = walk(bench, &filter).await?;
-    let point = once(bench, POINT, move |number| {
+    let point = move |number| {
         let index = usize::try_from(number).unwrap_or_default() % ids.len().max(1);
         json!({ "id": ids.get(index) })
-    });
-    let point = point.await?;
-    bench.sheet.add("a point read", &point);
+    };
+    read(bench, "a point read", POINT, point).await?;
     let first = json!({ "filter": filter });
-    let page = once(bench, PAGE, move |_| first.clone()).await?;
-    bench.sheet.add("50 entries with ten lines each", &page);
+    read(bench, "50 entries with ten lines each", PAGE, move |_| {
+        first.clone()
+    })
+    .await?;
     let far = json!({ "filter": filter, "after": cursor });
-    let deep = once(bench, PAGE, move |_| far.clone()).await?;
-    bench
-        .sheet
-        .add(&format!("the same, {} entries down", DEEP * 250), &deep);
+    let name = format!("the same, {} entries down", DEEP * 250);
+    read(bench, &name, PAGE, move |_| far.clone()).await
+}
+
+/// Asks one query again and again, and the rival for the same, whose answer must be the same.
+pub async fn read(
+    bench: &mut Bench,
+    name: &str,
+    query: &'static str,
+    variables: impl Fn(u64) -> Value + Send + Sync + 'static,
+) -> anyhow::Result<()> {
+    let variables = Arc::new(variables);
+    let ours = once(bench, &bench.door, bench.meters, query, &variables).await?;
+    bench.sheet.add(name, &ours);
+    let Some(rival) = &bench.rival else {
+        return Ok(());
+    };
+    let here = bench.door.ask(query, variables(0)).await?;
+    let there = rival.door.ask(query, variables(0)).await?;
+    anyhow::ensure!(
+        here == there,
+        "{name}: the rival answers {there}, not {here}"
+    );
+    let theirs = once(bench, &rival.door, rival.meters, query, &variables).await?;
+    bench.sheet.add(&format!("{name}, by the rival"), &theirs);
+    let times = ours.a_second / theirs.a_second;
+    let said = format!("{times:.2} times the rate of the rival");
+    bench.sheet.note(&format!("{name}, compared"), &said);
     Ok(())
 }
 
-/// One query again and again.
-async fn once(
+async fn once<V>(
     bench: &Bench,
+    door: &Door,
+    meters: Meters,
     query: &'static str,
-    variables: impl Fn(u64) -> Value + Send + Sync + 'static,
-) -> anyhow::Result<super::load::Measured> {
-    let (door, variables) = (bench.door.clone(), Arc::new(variables));
+    variables: &Arc<V>,
+) -> anyhow::Result<Measured>
+where
+    V: Fn(u64) -> Value + Send + Sync + 'static,
+{
+    let (door, variables) = (door.clone(), variables.clone());
     let ask = move |number| {
         let (door, variables) = (door.clone(), variables(number));
         async move { door.ask(query, variables).await.map(drop) }
     };
-    bench.load.run(bench.serve, ask).await
+    bench.load.run(meters, ask).await
 }
 
 /// Ids of entries, and the cursor far down.

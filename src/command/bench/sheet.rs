@@ -9,21 +9,20 @@ use super::load::Measured;
 /// Rows of measures.
 #[derive(Default)]
 pub struct Sheet {
-    rows: Vec<[String; 5]>,
+    rows: Vec<[String; 6]>,
 }
 
 impl Sheet {
     /// A measure of many requests.
     pub fn add(&mut self, name: &str, measured: &Measured) {
-        let cpu = measured
-            .cpu_ms
-            .map_or_else(String::new, |ms| format!("{ms:.2} ms"));
+        let cpu = |ms: Option<f64>| ms.map_or_else(String::new, |ms| format!("{ms:.3} ms"));
         self.rows.push([
             name.to_owned(),
             format!("{:.0}/s", measured.a_second),
             format!("{:.2} ms", measured.p50_ms),
             format!("{:.2} ms", measured.p99_ms),
-            cpu,
+            cpu(measured.cpu_ms),
+            cpu(measured.postgres_ms),
         ]);
     }
 
@@ -33,6 +32,7 @@ impl Sheet {
         self.rows.push([
             name.to_owned(),
             said.to_owned(),
+            nothing(),
             nothing(),
             nothing(),
             nothing(),
@@ -49,7 +49,8 @@ impl fmt::Display for Sheet {
             "rate or result",
             "p50",
             "p99",
-            "CPU of serve a request",
+            "CPU of the server a request",
+            "and of Postgres",
         ]);
         for row in &self.rows {
             table.add_row(row);

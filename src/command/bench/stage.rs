@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use diesel_async::RunQueryDsl as _;
 use directory::Keys;
 use directory::company::CompanyCreateInput;
 use directory::role::RoleAssignInput;
@@ -14,6 +15,7 @@ use trastienda_core::demo::{Demo, numbers};
 use trastienda_core::{demo, directory, kernel, ledger};
 use uuid::Uuid;
 
+use super::machine::Cluster;
 use crate::compose;
 use crate::settings::Settings;
 
@@ -50,6 +52,20 @@ impl Stage {
     pub fn context(&self) -> Arc<Context> {
         let actor = Actor::system(self.demo.organisation);
         Arc::new(Context::new(Arc::new(actor), self.db.clock().now()))
+    }
+
+    /// The processes of the database, where it runs on this machine.
+    ///
+    /// # Errors
+    /// A database that is away.
+    pub async fn cluster(&self) -> anyhow::Result<Option<Cluster>> {
+        let mut connection = self.db.connection().await?;
+        let pid: i32 = diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>(
+            "pg_backend_pid()",
+        ))
+        .get_result(&mut connection)
+        .await?;
+        Ok(u32::try_from(pid).ok().and_then(Cluster::of))
     }
 
     /// An id that is the same at every run.

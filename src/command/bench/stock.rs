@@ -311,7 +311,7 @@ async fn receive(
             moved.await.map(drop)
         }
     };
-    let measured = bench.load.run(bench.serve, ask).await?;
+    let measured = bench.load.run(bench.meters, ask).await?;
     bench
         .sheet
         .add("receive goods: valued and posted to the ledger", &measured);

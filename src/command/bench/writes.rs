@@ -7,6 +7,7 @@ use trastienda_core::kernel;
 use super::Bench;
 use super::books::COMPANY;
 use super::load::Load;
+use super::plain;
 
 /// Entries of one bulk posting.
 const BULK: usize = 250;
@@ -27,8 +28,17 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             posted.await.map(drop)
         }
     };
-    let single = bench.load.run(bench.serve, single).await?;
+    let single = bench.load.run(bench.meters, single).await?;
     bench.sheet.add("post an entry of two lines", &single);
+    let plain = plain::measure(bench, company).await?;
+    bench
+        .sheet
+        .add("the same rows by plain prepared SQL", &plain);
+    let share = single.a_second * 100.0 / plain.a_second;
+    bench.sheet.note(
+        "a single posting through GraphQL, of the rate of plain SQL",
+        &format!("{share:.0} %"),
+    );
     let door = bench.door.clone();
     let bulk = move |number| {
         let door = door.clone();
@@ -43,7 +53,7 @@ pub async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         clients: bench.load.clients.min(BULK_CLIENTS),
         ..bench.load
     };
-    let bulk = load.run(bench.serve, bulk).await?;
+    let bulk = load.run(bench.meters, bulk).await?;
     bench
         .sheet
         .add(&format!("post {BULK} entries in one request"), &bulk);

@@ -46,7 +46,7 @@ async fn act(settings: &Settings, line: JobLine, again: bool) -> anyhow::Result<
     let db = compose::open(settings)?;
     let mut tx = db.begin(&system(&db, line.organisation_id)).await?;
     let row = if again {
-        job::retry(&mut tx, line.id).await
+        job::retry(&mut tx, &compose::registry(), line.id).await
     } else {
         job::cancel(&mut tx, line.id).await
     };

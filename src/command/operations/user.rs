@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use directory::organisation::{OrganisationCreate, Provision, provision};
 use directory::user::{UserPasswordResetInput, reset_password};
 use directory::{Keys, Sensitive};
-use trastienda_core::directory;
 use trastienda_core::kernel::Locale;
+use trastienda_core::{directory, timetable};
 
 use super::{spoken, system};
 use crate::cli::UserCommand;
@@ -47,6 +47,10 @@ async fn create(settings: &Settings, name: String, email: String) -> anyhow::Res
     };
     let made = provision(&db, &keys, wanted).await;
     let (organisation, user) = made.map_err(|error| spoken(error, settings.language))?;
+    let mut tx = db.begin(&system(&db, organisation.id)).await?;
+    let installed = timetable::install(&mut tx, &compose::registry()).await;
+    installed.map_err(|error| spoken(error, settings.language))?;
+    tx.commit().await?;
     say::line(&format!(
         "{} {} {}",
         organisation.id, organisation.slug, user.id

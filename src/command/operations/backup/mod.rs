@@ -46,6 +46,7 @@ pub async fn backup(
     let server = Server::of(compose::address(settings.database.backup_url.as_ref())?)?;
     let (client, driver) = server.connect().await?;
     may_read_everything(&client).await?;
+    server.check_tool(&client).await?;
     let stamp = Clock::System.now().format("%Y%m%dT%H%M%SZ").to_string();
     let (folder, partial) = (below.join(&stamp), below.join(format!("{stamp}.partial")));
     std::fs::DirBuilder::new()

@@ -79,6 +79,36 @@ impl Server {
         Ok((client, driver))
     }
 
+    /// That pg_dump is not older than the server, which it would refuse half-way.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names both majors; one where the tool is missing.
+    pub async fn check_tool(&self, client: &Client) -> anyhow::Result<()> {
+        let mut command = self.tool("pg_dump")?;
+        let output = command.arg("--version").output().await.context("pg_dump")?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let number: String = client
+            .query_one("SHOW server_version_num", &[])
+            .await?
+            .try_get(0)?;
+        let server = number.parse::<u32>()? / 10_000;
+        let tool = major(&said).with_context(|| format!("pg_dump: {said}"))?;
+        if tool >= server {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            format!(
+                "pg_dump es de PostgreSQL {tool} y el servidor de PostgreSQL {server}: instale \
+                 postgresql-client-{server}."
+            ),
+            format!(
+                "pg_dump is of PostgreSQL {tool} and the server of PostgreSQL {server}: install \
+                 postgresql-client-{server}."
+            ),
+        )
+        .into())
+    }
+
     /// Dumps the database as a snapshot shows it.
     ///
     /// # Errors
@@ -132,6 +162,13 @@ impl Server {
     }
 }
 
+/// The major version that a tool tells of itself: `pg_dump (PostgreSQL) 17.6 (Debian 17.6-1)`.
+fn major(said: &str) -> Option<u32> {
+    let version = said.split_whitespace().nth(2)?;
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
 async fn done(mut command: Command, name: &str) -> anyhow::Result<()> {
     let output = command.output().await.with_context(|| name.to_owned())?;
     let said = String::from_utf8_lossy(&output.stderr);
@@ -165,6 +202,16 @@ pub fn digest(path: &Path) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_major_of_a_tool_is_read_from_what_it_says() {
+        assert_eq!(
+            major("pg_dump (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)"),
+            Some(15)
+        );
+        assert_eq!(major("pg_dump (PostgreSQL) 18beta1\n"), Some(18));
+        assert_eq!(major("pg_dump"), None);
+    }
 
     #[test]
     fn a_tool_hears_of_the_server_by_its_environment() {
