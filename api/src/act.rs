@@ -10,6 +10,7 @@ use kernel::{Fault, Tx};
 
 use crate::call::Call;
 use crate::failure::{self, UserError};
+use crate::idempotent::context_of;
 use crate::loader::Noun;
 
 /// What a mutation gives: the record it touched, or what a person can mend.
@@ -137,12 +138,13 @@ where
 {
     let call = Call::of(graph)?;
     let operation = graph.field().name().to_owned();
-    let key = call.context().idempotency_key.clone().filter(|_| !dry_run);
+    let context = context_of(graph)?;
+    let key = context.idempotency_key.clone().filter(|_| !dry_run);
     let hash = match &key {
         Some(_) => body_hash(&input_of(graph)?),
         None => Vec::new(),
     };
-    let begun = call.core().db.begin(call.context()).await;
+    let begun = call.core().db.begin(&context).await;
     let mut tx = begun.map_err(|error| failure::of(call, error))?;
     let outcome = once(&mut tx, &operation, key, &hash, act).await;
     let ended = if outcome.is_ok() && !dry_run {
@@ -172,8 +174,7 @@ pub async fn conclude<P: Payload>(
 /// That an act which pays or which acts in bulk has an idempotency key, so that a caller who never
 /// got the answer can ask again; a rehearsal needs none.
 pub fn require_key(graph: &Context<'_>, dry_run: bool) -> Result<kernel::Result<()>> {
-    let key = &Call::of(graph)?.context().idempotency_key;
-    if dry_run || key.is_some() {
+    if dry_run || context_of(graph)?.idempotency_key.is_some() {
         return Ok(Ok(()));
     }
     Ok(Err(Fault::invalid("kernel.idempotency_key_invalid").into()))

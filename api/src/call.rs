@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use async_graphql::Context as Graph;
 use async_graphql::dataloader::DataLoader;
-use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use futures::future::BoxFuture;
 use kernel::error::Result;
 use kernel::{Actor, Context, Tx};
@@ -15,6 +14,7 @@ use kernel::{Actor, Context, Tx};
 use crate::core::SharedCore;
 use crate::failure;
 use crate::loader::{Noun, NounLoader, Part, PartLoader};
+use crate::turn::InTurn;
 
 /// A request as the resolvers see it. Request data of the schema.
 #[derive(Clone)]
@@ -23,35 +23,38 @@ pub struct Call {
     loaders: Arc<std::sync::Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 
-/// The reading side of a request: one transaction, begun when the first read needs it.
+/// The reading side of a request: one transaction, begun when the first read needs it; or for a
+/// stream one a read.
 pub struct Reader {
     pub(crate) core: SharedCore,
     pub(crate) context: Arc<Context>,
+    is_stream: bool,
     tx: tokio::sync::Mutex<Option<Tx>>,
 }
 
 impl Call {
     /// The call of a known actor.
     pub fn new(core: SharedCore, context: Arc<Context>) -> Self {
+        Self::reading(core, context, false)
+    }
+
+    /// The call of a known actor who follows a stream: each read is a transaction of its own, at the
+    /// instant of the read, so that a silent stream holds no connection.
+    pub fn of_stream(core: SharedCore, context: Arc<Context>) -> Self {
+        Self::reading(core, context, true)
+    }
+
+    fn reading(core: SharedCore, context: Arc<Context>, is_stream: bool) -> Self {
         let reader = Reader {
             core,
             context,
+            is_stream,
             tx: tokio::sync::Mutex::default(),
         };
         Self {
             reader: Arc::new(reader),
             loaders: Arc::default(),
         }
-    }
-
-    /// The same caller with nothing read yet, for streams that outlive a request's transaction.
-    pub fn fresh(&self) -> Self {
-        let now = self.core().clock().now();
-        let context = Context {
-            now,
-            ..(*self.reader.context).clone()
-        };
-        Self::new(self.core().clone(), Arc::new(context))
     }
 
     /// The call of a GraphQL request; an error when nobody is logged in.
@@ -120,7 +123,7 @@ impl Call {
         let loader = loaders.entry(TypeId::of::<L>()).or_insert_with(|| {
             let loader = make(self.reader.clone());
             Arc::new(
-                DataLoader::new(loader, TokioSpawner::current(), TokioTimer::default())
+                DataLoader::new(loader, InTurn, InTurn)
                     .delay(std::time::Duration::from_micros(200)),
             )
         });
@@ -139,6 +142,9 @@ impl Reader {
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send,
         T: Send,
     {
+        if self.is_stream {
+            return self.read_apart(act).await;
+        }
         let mut guard = self.tx.lock().await;
         let mut tx = match guard.take() {
             Some(tx) => tx,
@@ -147,6 +153,18 @@ impl Reader {
         let value = act(&mut tx).await?;
         *guard = Some(tx);
         Ok(value)
+    }
+
+    async fn read_apart<T, F>(&self, act: F) -> Result<T>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send,
+        T: Send,
+    {
+        let context = Context {
+            now: self.core.clock().now(),
+            ..(*self.context).clone()
+        };
+        self.core.db.rehearse(&Arc::new(context), act).await
     }
 }
 

@@ -210,6 +210,7 @@ impl Slice {
             filter,
             sort: sort.map(Into::into),
             search,
+            include_archived: false,
         }
     }
 }

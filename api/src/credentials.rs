@@ -4,6 +4,7 @@
 //! browser can neither see nor drop it and must still be able to log in. A cookie that is good
 //! changes nothing without its CSRF header: by GET it may read, and so get the token again.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -183,6 +184,7 @@ impl Gatekeeper {
     fn known(&self, entry: Entry, known: Authenticated) -> Caller {
         let actor = Arc::new(known.actor);
         let key = format!("{}:{}", actor.principal.kind(), actor.principal.uuid());
+        let rights = digest(&actor);
         let login = Arc::new(LogIn {
             session: known.session,
             must_change_password: known.must_change_password,
@@ -201,11 +203,28 @@ impl Gatekeeper {
                 idempotency_key: visit.idempotency_key.as_ref().map(|key| key.0.to_string()),
             };
             request.data.insert(base);
-            request
-                .data
-                .insert(Call::new(core.clone(), Arc::new(context)));
+            let call = match visit.is_stream {
+                true => Call::of_stream(core.clone(), Arc::new(context)),
+                false => Call::new(core.clone(), Arc::new(context)),
+            };
+            request.data.insert(call);
         })
+        .with_rights(rights)
     }
+}
+
+/// A digest of what an actor may do.
+fn digest(actor: &Actor) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (permission, scope) in &actor.grants {
+        permission.hash(&mut hasher);
+        scope.everywhere.hash(&mut hasher);
+        let (mut companies, mut departments) = (scope.companies.clone(), scope.departments.clone());
+        companies.sort_unstable();
+        departments.sort_unstable();
+        (companies, departments).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 impl Credentials for Gatekeeper {

@@ -3,11 +3,12 @@
 use async_graphql::{Error as GraphError, ErrorExtensions, SimpleObject};
 use kernel::error::Error;
 use kernel::{Fault, Locale, Speaker, UserErrorCode};
+use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 
 /// Something in the input that a person can mend.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, Debug, Serialize, Deserialize, SimpleObject)]
 pub struct UserError {
     /// The coarse kind, to switch on.
     pub code: UserErrorCode,

@@ -11,6 +11,8 @@
 )]
 
 pub mod act;
+pub mod administration;
+pub mod aggregate;
 pub mod analytics;
 pub mod bulk;
 pub mod call;
@@ -22,10 +24,12 @@ pub mod directory;
 pub mod failure;
 pub mod feed;
 pub mod finance;
+pub mod idempotent;
 pub mod inventory;
 pub mod kernel;
 pub mod ledger;
 pub mod loader;
+pub mod many;
 pub mod node;
 pub mod people;
 pub mod permission;
@@ -34,4 +38,5 @@ pub mod schema;
 pub mod server;
 pub mod technology;
 pub mod transport;
+pub mod turn;
 pub mod whole;

@@ -1,9 +1,16 @@
 //! `node` and `nodes`: any record by its id alone.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
+use kernel::Fault;
 use kernel::id::{self, TypedId};
 use uuid::Uuid;
 
+use crate::administration::announcement::Announcement;
+use crate::administration::document::Document;
+use crate::administration::document_version::DocumentVersion;
+use crate::administration::mail::Mail;
+use crate::administration::report_run::ReportRun;
+use crate::administration::report_schedule::ReportSchedule;
 use crate::analytics::anomaly::Anomaly;
 use crate::call::Call;
 use crate::compliance::acceptance::Acceptance;
@@ -24,6 +31,7 @@ use crate::directory::role::Role;
 use crate::directory::sequence::Sequence;
 use crate::directory::session::Session;
 use crate::directory::user::User;
+use crate::failure;
 use crate::finance::invoice::Invoice;
 use crate::finance::invoice_line::InvoiceLine;
 use crate::finance::open_item::OpenItem;
@@ -197,6 +205,12 @@ nodes!(
     CheckResult,
     Incident,
     Anomaly,
+    Announcement,
+    Document,
+    DocumentVersion,
+    Mail,
+    ReportRun,
+    ReportSchedule,
 );
 
 /// Finds records by their ids alone.
@@ -213,7 +227,11 @@ impl NodeQuery {
     /// The records of some ids, in their order; null for those that don't exist or may not be seen.
     async fn nodes(&self, graph: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
         let call = Call::of(graph)?;
-        let wanted = ids.iter().take(MOST).map(|id| find(call, id));
+        if ids.len() > MOST {
+            let fault = Fault::invalid("kernel.page_too_large").with("most", MOST);
+            return Err(failure::of(call, fault.into()));
+        }
+        let wanted = ids.iter().map(|id| find(call, id));
         futures::future::try_join_all(wanted).await
     }
 }

@@ -2,11 +2,13 @@
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder, ValidationMode};
 
+use crate::administration::{AdministrationMutation, AdministrationQuery};
 use crate::analytics::{AnalyticsMutation, AnalyticsQuery};
 use crate::compliance::{ComplianceMutation, ComplianceQuery};
 use crate::core::SharedCore;
 use crate::directory::{DirectoryMutation, DirectoryQuery};
 use crate::finance::{FinanceMutation, FinanceQuery};
+use crate::idempotent::idempotent;
 use crate::inventory::{InventoryMutation, InventoryQuery};
 use crate::kernel::{KernelMutation, KernelQuery, KernelSubscription};
 use crate::ledger::{LedgerMutation, LedgerQuery};
@@ -29,6 +31,7 @@ pub struct Query(
     TechnologyQuery,
     InventoryQuery,
     AnalyticsQuery,
+    AdministrationQuery,
 );
 
 /// All mutations.
@@ -44,6 +47,7 @@ pub struct Mutation(
     TechnologyMutation,
     InventoryMutation,
     AnalyticsMutation,
+    AdministrationMutation,
 );
 
 /// All subscriptions.
@@ -72,4 +76,5 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         Mutation::default(),
         Subscription::default(),
     )
+    .directive(idempotent)
 }

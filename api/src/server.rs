@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -34,12 +35,36 @@ pub struct Neighbour {
 ///
 /// # Errors
 /// A folder of trusted documents that can't be read, or a listener that breaks.
-pub async fn serve(
+pub fn serve(
     core: SharedCore,
     feed_url: String,
     listener: TcpListener,
     settings: Settings,
     metrics: impl Fn() -> String + Send + Sync + 'static,
+    stop: CancellationToken,
+) -> BoxFuture<'static, io::Result<()>> {
+    boxed(core, feed_url, listener, settings, Arc::new(metrics), stop)
+}
+
+/// Neither generic nor `async`: what is boxed here, the whole schema with it, is compiled into this
+/// crate, and not again into every program that serves it.
+fn boxed(
+    core: SharedCore,
+    feed_url: String,
+    listener: TcpListener,
+    settings: Settings,
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    stop: CancellationToken,
+) -> BoxFuture<'static, io::Result<()>> {
+    served(core, feed_url, listener, settings, metrics, stop).boxed()
+}
+
+async fn served(
+    core: SharedCore,
+    feed_url: String,
+    listener: TcpListener,
+    settings: Settings,
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let shutdown = Shutdown::new(stop.clone());
@@ -55,7 +80,7 @@ pub async fn serve(
         Arc::new(Gatekeeper::new(core.clone())),
     )
     .settings(settings)
-    .metrics(metrics)
+    .metrics(move || metrics())
     .ready(move || {
         let core = asked.clone();
         Box::pin(async move { ready(&core).await })

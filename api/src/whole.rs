@@ -27,7 +27,7 @@ pub fn connection<N, List: From<Listing<N>>>(
 }
 
 /// The page of a whole list.
-fn cut<N>(rows: Vec<(String, N)>, slice: &Slice) -> Result<Page<N>, Fault> {
+pub(crate) fn cut<N>(rows: Vec<(String, N)>, slice: &Slice) -> Result<Page<N>, Fault> {
     let forward = slice.first.is_some() || slice.after.is_some();
     let backward = slice.last.is_some() || slice.before.is_some();
     if forward && backward {

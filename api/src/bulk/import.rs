@@ -42,7 +42,7 @@ pub(super) async fn want(
         upload: input.staged_upload,
         subject: None,
     };
-    let kept = file::attach(tx, taken).await?;
+    let kept = file::attach(tx, &[], taken).await?;
     let bytes = file::bytes(tx, store, kept.id).await?;
     let at = |fault: Fault| fault.at(["stagedUpload"]);
     let inputs = inputs(&bytes).map_err(at)?;

@@ -9,7 +9,6 @@ mod host;
 mod import;
 
 use async_graphql::{Context, InputObject, Object, Result};
-use kernel::Fault;
 use kernel::ids::StagedUploadId;
 use kernel::job::{self, Enqueue, Registry};
 
@@ -17,7 +16,7 @@ pub use export::BulkExport;
 pub use host::BulkHost;
 pub use import::BulkImport;
 
-use crate::act::{act, settle};
+use crate::act::{act, require_key, settle};
 use crate::call::Call;
 use crate::kernel::job::Job;
 use crate::payload;
@@ -92,9 +91,8 @@ impl BulkMutation {
         input: BulkImportRunInput,
     ) -> Result<BulkImportRunPayload> {
         let call = Call::of(graph)?;
-        if call.context().idempotency_key.is_none() {
-            let fault = Fault::invalid("kernel.idempotency_key_invalid");
-            return settle(call, Err(fault.into()));
+        if let Err(fault) = require_key(graph, false)? {
+            return settle(call, Err(fault));
         }
         if let Err(fault) = host::check_mutation(call, &input.mutation).await {
             return settle(call, Err(fault.into()));

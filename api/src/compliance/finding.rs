@@ -20,7 +20,9 @@ use crate::compliance::evidence::{self, FindingEvidence};
 use crate::compliance::reach::none_if_denied;
 use crate::compliance::rule::ComplianceRule;
 use crate::connection::{Connection, Rows, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::Part;
 use crate::node::Node;
@@ -242,6 +244,19 @@ impl Finding {
         let evidence = evidence::shown(Call::of(graph)?, &self.0);
         let hidden = evidence.iter().filter(|piece| piece.is_redacted);
         Ok(hidden.map(|it| format!("evidence.{}", it.name)).collect())
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

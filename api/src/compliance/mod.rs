@@ -4,6 +4,7 @@ pub mod acceptance;
 pub mod evidence;
 pub mod finding;
 pub mod finding_act;
+pub mod finding_aggregate;
 mod reach;
 pub mod rule;
 pub mod scan;
@@ -16,6 +17,7 @@ pub struct ComplianceQuery(
     rule::ComplianceRuleQuery,
     scan::ComplianceScanQuery,
     finding::FindingQuery,
+    finding_aggregate::FindingAggregateQuery,
 );
 
 /// The mutations of compliance.

@@ -15,8 +15,10 @@ use kernel::{CurrencyCode, Locale};
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::calendar::Calendar;
 use crate::directory::department::Department;
+use crate::directory::file::File;
 use crate::directory::link::link;
 use crate::failure;
 use crate::kernel::audit::{AuditEntry, history};
@@ -191,6 +193,19 @@ impl Company {
         Ok(CompanyViewerCan { update })
     }
 
+    /// The files attached to it, the latest first. Needs `directory.file.read`.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
+    }
+
     /// What happened to it.
     async fn history(
         &self,
@@ -239,9 +254,16 @@ impl CompanyQuery {
         filter: Option<CompanyFilter>,
         sort: Option<CompanySort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Company>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

@@ -159,9 +159,16 @@ impl DepartmentQuery {
         filter: Option<DepartmentFilter>,
         sort: Option<DepartmentSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Department>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use directory::file::{
-    self, AttachmentCreateInput, File as FileRow, FileArchiveInput, FileFilter, FileSort,
+    self, AttachmentCreateInput, File as FileRow, FileArchiveInput, FileFilter, FileLink, FileSort,
     FileSortField, FileStore, StagedUploadCreateInput,
 };
 use directory::permission::{COMPANY_READ, FILE_MANAGE};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::{Kept, Payload, act};
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::{ATTACHABLE, Archivable};
 use crate::directory::company::Company;
 use crate::directory::link::link;
 use crate::directory::user::User;
@@ -27,7 +28,7 @@ use crate::{noun, payload};
 
 noun! {
     /// A stored file.
-    File of directory::file as FileRow, FileId; listed by FileFilter, FileSortField
+    File of crate::directory::attachment::files as FileRow, FileId; listed by FileFilter, FileSortField
 }
 
 /// Where a file can be fetched from, for a few minutes and by the viewer alone.
@@ -37,6 +38,15 @@ pub struct FileDownload {
     path: String,
     /// Until when it is good.
     expires_at: DateTime<Utc>,
+}
+
+impl From<FileLink> for FileDownload {
+    fn from(link: FileLink) -> Self {
+        Self {
+            path: link.path,
+            expires_at: link.expires_at,
+        }
+    }
 }
 
 /// What the viewer may do with a file.
@@ -84,11 +94,7 @@ impl File {
         let store = store(call)?;
         let row = self.0.clone();
         let made = call.read(move |tx| async move { file::link(tx, &store, &row) }.boxed());
-        let made = made.await?;
-        Ok(FileDownload {
-            path: made.path,
-            expires_at: made.expires_at,
-        })
+        Ok(made.await?.into())
     }
 
     /// The company that it concerns.
@@ -129,10 +135,9 @@ impl File {
 
     /// What the viewer may do with it.
     async fn viewer_can(&self, graph: &Context<'_>) -> Result<FileViewerCan> {
-        let company = self.0.company_id;
-        let archive = Permission::held(Call::of(graph)?, FILE_MANAGE, |scope| {
-            scope.covers(company, None)
-        });
+        let call = Call::of(graph)?;
+        let may = !call.parts::<Archivable>(self.0.id).await?.is_empty();
+        let archive = Permission::held(call, FILE_MANAGE, |_| may);
         Ok(FileViewerCan { archive })
     }
 
@@ -224,12 +229,12 @@ pub struct FileQuery;
 
 #[Object]
 impl FileQuery {
-    /// A file. Needs the permission that the file carries.
+    /// A file. Needs the permission that the file carries, or the record that it is attached to.
     async fn file(&self, graph: &Context<'_>, id: FileId) -> Result<Option<File>> {
         find(graph, id).await
     }
 
-    /// Files, each under the permission that it carries.
+    /// Files, each under the permission that it carries or the record that it is attached to.
     async fn files(
         &self,
         graph: &Context<'_>,
@@ -240,9 +245,16 @@ impl FileQuery {
         filter: Option<FileFilter>,
         sort: Option<FileSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<File>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 
@@ -272,26 +284,28 @@ impl FileMutation {
         .await
     }
 
-    /// Makes a file of an upload whose bytes have arrived. Needs `directory.file.manage`.
+    /// Makes a file of an upload whose bytes have arrived. Needs `directory.file.manage`; for a
+    /// record the right to change it besides. Who sees the record sees the file from then on.
     async fn attachment_create(
         &self,
         graph: &Context<'_>,
         input: AttachmentCreateInput,
     ) -> Result<AttachmentCreatePayload> {
         act(graph, false, |tx| {
-            Box::pin(async move { Ok(File(file::attach(tx, input).await?)) })
+            Box::pin(async move { Ok(File(file::attach(tx, ATTACHABLE, input).await?)) })
         })
         .await
     }
 
-    /// Hides a file from lists; its bytes stay, as retention asks. Needs `directory.file.manage`.
+    /// Hides a file from lists; its bytes stay, as retention asks. Needs `directory.file.manage`;
+    /// for a file that is attached to a record the right to change the record besides.
     async fn file_archive(
         &self,
         graph: &Context<'_>,
         input: FileArchiveInput,
     ) -> Result<FileArchivePayload> {
         act(graph, false, |tx| {
-            Box::pin(async move { Ok(File(file::archive(tx, input).await?)) })
+            Box::pin(async move { Ok(File(file::archive(tx, ATTACHABLE, input).await?)) })
         })
         .await
     }

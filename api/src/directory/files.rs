@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::core::SharedCore;
 use crate::credentials::asked_locale;
+use crate::directory::attachment::ATTACHABLE;
 
 /// Uploads in memory at once.
 const AT_ONCE: usize = 8;
@@ -83,7 +84,7 @@ async fn hand_out(
 ) -> Response {
     let fetched = async {
         let store = shelf.core.services.get::<FileStore>()?;
-        open(&shelf.core.db, &store, &ticket).await
+        open(&shelf.core.db, &store, ATTACHABLE, &ticket).await
     };
     let download = match fetched.await {
         Ok(download) => download,

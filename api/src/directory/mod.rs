@@ -6,6 +6,7 @@ mod sealed;
 
 pub mod api_key;
 pub mod assignment;
+pub mod attachment;
 pub mod calendar;
 pub mod company;
 pub mod department;

@@ -13,7 +13,9 @@ use kernel::ids::PartyId;
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::children::connected;
+use crate::directory::file::File;
 use crate::directory::party_detail::{AccountsOfParty, Address, AddressesOfParty, BankAccount};
 use crate::kernel::audit::{AuditEntry, history};
 use crate::permission::Permission;
@@ -139,6 +141,19 @@ impl Party {
         })
     }
 
+    /// The files attached to it, the latest first. Needs `directory.file.read`.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
+    }
+
     /// What happened to it, its addresses and its accounts.
     async fn history(
         &self,
@@ -187,9 +202,16 @@ impl PartyQuery {
         filter: Option<PartyFilter>,
         sort: Option<PartySort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Party>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

@@ -156,9 +156,16 @@ impl RoleQuery {
         filter: Option<RoleFilter>,
         sort: Option<RoleSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Role>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 
     /// Every permission that a role can be made of.

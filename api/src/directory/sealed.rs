@@ -11,6 +11,7 @@ use kernel::idempotency::{Claim, claim, keep};
 use crate::act::{Kept, Payload, conclude};
 use crate::call::Call;
 use crate::failure;
+use crate::idempotent::context_of;
 
 /// Performs an act with the keys of the installation. With an idempotency key the same input again
 /// gives the same record and does nothing.
@@ -26,12 +27,13 @@ where
         .services
         .get::<Keys>()
         .map_err(|error| failure::of(call, error))?;
-    let mark = match &call.context().idempotency_key {
+    let context = context_of(graph)?;
+    let mark = match &context.idempotency_key {
         Some(key) => Some((key.clone(), sealed_input(graph, &keys)?)),
         None => None,
     };
     let operation = graph.field().name().to_owned();
-    let begun = call.core().db.begin(call.context()).await;
+    let begun = call.core().db.begin(&context).await;
     let mut tx = begun.map_err(|error| failure::of(call, error))?;
     let outcome = once(&mut tx, &keys, &operation, mark, act).await;
     let ended = if outcome.is_ok() {

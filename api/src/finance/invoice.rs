@@ -22,7 +22,9 @@ use super::open_item::OpenItem;
 use super::term::PaymentTerm;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::directory::link::link;
 use crate::directory::party::Party;
 use crate::directory::user::User;
@@ -429,6 +431,19 @@ impl Invoice {
             post: at(INVOICE_POST, InvoiceStatus::Draft),
             void_by_credit_note: at(INVOICE_POST, InvoiceStatus::Posted),
         })
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.row.id, slice).await
     }
 
     /// What happened to it.

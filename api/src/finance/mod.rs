@@ -6,6 +6,7 @@
 pub mod allocation;
 pub mod invoice;
 pub mod invoice_act;
+pub mod invoice_aggregate;
 pub mod invoice_bulk;
 pub mod invoice_line;
 pub mod open_item;
@@ -25,6 +26,7 @@ pub struct FinanceQuery(
     tax::TaxQuery,
     term::PaymentTermQuery,
     invoice::InvoiceQuery,
+    invoice_aggregate::InvoiceAggregateQuery,
     open_item::OpenItemQuery,
     payment::PaymentQuery,
     payment_order::PaymentOrderQuery,

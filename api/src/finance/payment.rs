@@ -20,7 +20,9 @@ use super::payment_order::PaymentOrder;
 use crate::act::{act, require_key, settle};
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::directory::link::link;
 use crate::directory::party::Party;
 use crate::kernel::audit::{AuditEntry, history};
@@ -178,6 +180,19 @@ impl Payment {
     /// Its version.
     async fn version(&self) -> i32 {
         self.0.version
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

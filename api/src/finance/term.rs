@@ -136,9 +136,16 @@ impl PaymentTermQuery {
         filter: Option<PaymentTermFilter>,
         sort: Option<PaymentTermSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<PaymentTerm>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

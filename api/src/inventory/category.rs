@@ -145,9 +145,16 @@ impl ItemCategoryQuery {
         filter: Option<ItemCategoryFilter>,
         sort: Option<ItemCategorySort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<ItemCategory>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

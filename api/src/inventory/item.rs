@@ -13,7 +13,9 @@ use rust_decimal::Decimal;
 
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::inventory::category::ItemCategory;
 use crate::inventory::quantity::ItemQuantity;
 use crate::inventory::reach;
@@ -296,6 +298,19 @@ impl Item {
         })
     }
 
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
+    }
+
     /// What happened to it.
     async fn history(
         &self,
@@ -338,8 +353,15 @@ impl ItemQuery {
         filter: Option<ItemFilter>,
         sort: Option<ItemSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Item>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }

@@ -151,9 +151,16 @@ impl LocationQuery {
         filter: Option<LocationFilter>,
         sort: Option<LocationSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Location>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

@@ -14,6 +14,7 @@ pub mod proposal;
 pub mod proposal_act;
 pub mod purchase_order;
 pub mod purchase_order_act;
+pub mod purchase_order_aggregate;
 pub mod purchase_order_line;
 pub mod quantity;
 pub mod reach;
@@ -46,6 +47,7 @@ pub struct InventoryQuery(
     stock_policy::StockPolicyQuery,
     proposal::ProposalQuery,
     purchase_order::PurchaseOrderQuery,
+    purchase_order_aggregate::PurchaseOrderAggregateQuery,
     stock_alert::StockAlertQuery,
 );
 

@@ -11,7 +11,9 @@ use kernel::{Date, Fault, Money, Tx};
 
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::directory::party::Party;
 use crate::inventory::movement_line::{MovementLine, lines_of};
 use crate::inventory::reach;
@@ -147,6 +149,19 @@ impl Movement {
             false => Permission::allowed(),
         });
         Ok(MovementViewerCan { reverse })
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

@@ -217,8 +217,8 @@ impl MovementMutation {
         .await
     }
 
-    /// Returns goods to a supplier, or takes them back from a customer. Needs
-    /// `inventory.stock.move`.
+    /// Returns goods to a supplier, or takes them back from a customer; what goes back for a line of
+    /// a purchase order counts as not received. Needs `inventory.stock.move`.
     async fn stock_return(
         &self,
         graph: &Context<'_>,

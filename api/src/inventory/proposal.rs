@@ -228,7 +228,7 @@ impl Proposal {
         link(graph, PURCHASE_READ, self.0.purchase_order_id).await
     }
 
-    /// The run that made it or raised it last. Needs `kernel.job.read`, or to have wanted it.
+    /// The run that made it or renewed it last. Needs `kernel.job.read`, or to have wanted it.
     async fn job(&self, graph: &Context<'_>) -> Result<Option<Job>> {
         Call::of(graph)?.load_some(self.0.job_id).await
     }

@@ -13,7 +13,9 @@ use kernel::{CurrencyCode, Date, Money};
 
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::directory::link::link;
 use crate::directory::party::Party;
 use crate::inventory::purchase_order_act::PurchaseOrderViewerCan;
@@ -143,6 +145,19 @@ impl PurchaseOrder {
     /// What the viewer may do with it now.
     async fn viewer_can(&self, graph: &Context<'_>) -> Result<PurchaseOrderViewerCan> {
         PurchaseOrderViewerCan::of(graph, &self.0).await
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

@@ -112,9 +112,9 @@ impl PurchaseOrderLine {
         link(graph, ITEM_READ, Some(self.0.item_id)).await
     }
 
-    /// How many of the item's unit one purchase unit is.
+    /// How many of the item's unit one purchase unit is, rounded to twelve decimals.
     async fn unit_factor(&self) -> Dec {
-        self.0.factor
+        self.0.unit_factor()
     }
 
     /// How much is ordered.

@@ -196,9 +196,16 @@ impl UnitQuery {
         filter: Option<UnitFilter>,
         sort: Option<UnitSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Unit>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

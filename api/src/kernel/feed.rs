@@ -53,9 +53,9 @@ impl RecordChangedEvent {
 
     /// The record as it is now; null when it is gone or may no longer be seen.
     async fn subject(&self, graph: &Context<'_>) -> Result<Option<Node>> {
-        let call = Call::of(graph)?.fresh();
+        let call = Call::of(graph)?;
         match node::id_of(&self.row.subject_kind, self.row.subject_id) {
-            Some(id) => node::find(&call, &id).await,
+            Some(id) => node::find(call, &id).await,
             None => Ok(None),
         }
     }
@@ -173,8 +173,8 @@ impl Follower {
                 return Ok(None);
             }
             let from = self.from;
-            let call = self.call.fresh();
-            let rows = call
+            let rows = self
+                .call
                 .read(move |tx| Box::pin(event::feed(tx, from, BATCH)))
                 .await?;
             self.behind = i64::try_from(rows.len()).unwrap_or_default() == BATCH;

@@ -105,9 +105,11 @@ impl Job {
         self.0.max_attempts
     }
 
-    /// Why it failed, or why its last attempt did.
+    /// Why it failed, or why its last attempt did. Only for those who may want such a job.
     async fn user_errors(&self, graph: &Context<'_>) -> Result<Vec<UserError>> {
-        Ok(spoken(Call::of(graph)?, self.0.error.as_ref()))
+        let call = Call::of(graph)?;
+        let error = self.0.error.as_ref().filter(|_| self.is_open_to(call));
+        Ok(spoken(call, error))
     }
 
     /// The items that failed while the others went on, at most a thousand. Only for those who may
@@ -127,15 +129,13 @@ impl Job {
         Ok(failures.into_iter().take(1_000).map(item).collect())
     }
 
-    /// What came of it, figure by figure.
-    async fn figures(&self) -> Vec<JobFigure> {
-        let Some(serde_json::Value::Object(result)) = &self.0.result else {
-            return Vec::new();
-        };
-        result
-            .iter()
-            .map(|(name, value)| figure(name, value))
-            .collect()
+    /// What came of it, figure by figure. Only for those who may want such a job.
+    async fn figures(&self, graph: &Context<'_>) -> Result<Vec<JobFigure>> {
+        let call = Call::of(graph)?;
+        let result = self.0.result.as_ref().and_then(|result| result.as_object());
+        let result = result.filter(|_| self.is_open_to(call));
+        let figures = result.into_iter().flatten();
+        Ok(figures.map(|(name, value)| figure(name, value)).collect())
     }
 
     /// The files that it made for its wanter, such as the parts of an export.
@@ -281,14 +281,16 @@ impl JobMutation {
         .await
     }
 
-    /// Queues a failed or cancelled job again; what it has done stays done.
+    /// Queues a failed or cancelled job again, or one that ended well but for some items that can
+    /// be redone; what it has done stays done. Needs the right to want such a job.
     async fn job_retry(
         &self,
         graph: &Context<'_>,
         input: JobRetryInput,
     ) -> Result<JobRetryPayload> {
+        let core = Call::of(graph)?.core().clone();
         act(graph, false, |tx| {
-            Box::pin(async move { Ok(Job(job::retry(tx, input.id).await?)) })
+            Box::pin(async move { Ok(Job(job::retry(tx, &core.registry, input.id).await?)) })
         })
         .await
     }
@@ -306,18 +308,15 @@ impl JobSubscription {
         graph: &Context<'_>,
         id: JobId,
     ) -> Result<impl Stream<Item = Result<Job>>> {
-        let call = Call::of(graph)?;
-        let signals = call.core().feed.follow();
-        let (core, context) = (call.core().clone(), call.context().clone());
-        let begin = Some((signals, true));
+        let call = Call::of(graph)?.clone();
+        let begin = Some((call.core().feed.follow(), true));
         Ok(stream::unfold(begin, move |state| {
-            let (core, context) = (core.clone(), context.clone());
+            let call = call.clone();
             async move {
                 let (mut signals, first) = state?;
                 if !first {
                     moved(&mut signals, id).await?;
                 }
-                let call = Call::new(core, context);
                 match call.load::<Job>(id).await {
                     Ok(Some(job)) => {
                         let ended = job.0.finished_at.is_some();
@@ -344,7 +343,8 @@ async fn moved(signals: &mut tokio::sync::broadcast::Receiver<Signal>, id: JobId
     }
 }
 
-fn spoken(call: &Call, kept: Option<&serde_json::Value>) -> Vec<UserError> {
+/// The faults that a row keeps, spoken.
+pub(crate) fn spoken(call: &Call, kept: Option<&serde_json::Value>) -> Vec<UserError> {
     let Some(serde_json::Value::Array(faults)) = kept else {
         return Vec::new();
     };

@@ -176,8 +176,8 @@ impl ScheduleQuery {
 
     /// The kinds of job that a schedule can make.
     async fn job_kinds(&self, graph: &Context<'_>) -> Result<Vec<String>> {
-        let names = Call::of(graph)?.core().registry.names();
-        Ok(names.into_iter().map(str::to_owned).collect())
+        let kinds = Call::of(graph)?.core().registry.schedulable();
+        Ok(kinds.iter().map(|kind| kind.name.to_owned()).collect())
     }
 }
 

@@ -200,9 +200,16 @@ impl AccountQuery {
         filter: Option<AccountFilter>,
         sort: Option<AccountSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<Account>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 }
 

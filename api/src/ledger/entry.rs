@@ -23,7 +23,9 @@ use super::{link, money};
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Rows, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::directory::user::User;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::{Listed, Noun, Part};
@@ -319,6 +321,19 @@ impl Entry {
             None => may,
         };
         Ok(EntryViewerCan { reverse })
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.row.id, slice).await
     }
 
     /// What happened to it.

@@ -72,7 +72,7 @@ impl PayConcept {
         &self.0.formula
     }
 
-    /// Whether it counts for the contribution base.
+    /// Whether it counts for the common contribution base; overtime has contributions of its own.
     async fn in_contribution_base(&self) -> bool {
         self.0.in_contribution_base
     }
@@ -159,9 +159,16 @@ impl PayConceptQuery {
         filter: Option<PayConceptFilter>,
         sort: Option<PayConceptSort>,
         search: Option<String>,
+        #[graphql(default)] include_archived: bool,
     ) -> Result<Connection<PayConcept>> {
         let slice = Slice::new(first, after, last, before);
-        connect(graph, slice.of(filter, sort, search)).await
+        connect(
+            graph,
+            slice
+                .of(filter, sort, search)
+                .with_archived(include_archived),
+        )
+        .await
     }
 
     /// The values that the formula of a pay concept may speak of.

@@ -14,7 +14,9 @@ use people::permission::PAY_MANAGE;
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
+use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::noun;
 use crate::people::belonging::Belonging;
@@ -109,7 +111,7 @@ impl Contract {
         self.0.working_time
     }
 
-    /// Hours a month, for part-time work.
+    /// Hours of a whole month, for part-time work.
     async fn monthly_hours(&self) -> Option<Dec> {
         self.0.monthly_hours
     }
@@ -181,6 +183,19 @@ impl Contract {
             amend: may.clone(),
             end: may,
         })
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

@@ -9,8 +9,10 @@ use people::employee::{Employee as EmployeeRow, EmployeeFilter, EmployeeSort, Em
 
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
 use crate::directory::department::Department;
+use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::noun;
 use crate::people::absence::Absence;
@@ -255,6 +257,22 @@ impl Employee {
     /// What the viewer may do with them.
     async fn viewer_can(&self, graph: &Context<'_>) -> Result<EmployeeViewerCan> {
         Ok(EmployeeViewerCan::of(Call::of(graph)?, self))
+    }
+
+    /// The files attached to them, the latest first. Needs `people.pay.read`, or to be their own.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Option<Connection<File>>> {
+        if !self.0.is_open_to(Call::of(graph)?.actor()) {
+            return Ok(None);
+        }
+        let slice = Slice::new(first, after, last, before);
+        Ok(Some(attachments::<Self>(graph, self.0.id, slice).await?))
     }
 
     /// What happened to them.

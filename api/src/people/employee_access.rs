@@ -11,7 +11,7 @@ use crate::people::employee::Employee;
 use crate::permission::Permission;
 
 /// The fields that are open to those who may see pay, and to the employee.
-const GUARDED: [&str; 11] = [
+const GUARDED: [&str; 12] = [
     "taxId",
     "socialSecurityNumber",
     "birthDate",
@@ -23,6 +23,7 @@ const GUARDED: [&str; 11] = [
     "absences",
     "advances",
     "garnishments",
+    "attachments",
 ];
 
 /// What the viewer may do with an employee.

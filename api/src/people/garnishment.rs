@@ -14,6 +14,8 @@ use people::garnishment::{
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
+use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::noun;
 use crate::people::belonging::Belonging;
@@ -130,6 +132,19 @@ impl Garnishment {
             None => Permission::allowed(),
         });
         Ok(GarnishmentViewerCan { lift })
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

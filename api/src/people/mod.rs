@@ -15,6 +15,7 @@ pub mod contract;
 pub mod employee;
 mod employee_access;
 pub mod employee_act;
+pub mod employee_aggregate;
 pub mod family;
 pub mod garnishment;
 pub mod item;
@@ -34,6 +35,7 @@ use async_graphql::MergedObject;
 #[derive(MergedObject, Default)]
 pub struct PeopleQuery(
     employee::EmployeeQuery,
+    employee_aggregate::EmployeeAggregateQuery,
     contract::ContractQuery,
     concept::PayConceptQuery,
     item::PayItemQuery,
@@ -58,5 +60,6 @@ pub struct PeopleMutation(
     advance::AdvanceMutation,
     garnishment::GarnishmentMutation,
     payroll_act::PayrollRunMutation,
+    payslip::PayslipMutation,
     account::PayrollAccountMutation,
 );

@@ -28,8 +28,8 @@ use crate::people::link;
 use crate::people::pack::RulePack;
 use crate::people::payroll_act::PayrollRunViewerCan;
 use crate::people::payroll_review::{
-    PayrollDifference, PayrollExclusion, PayrollFailure, Reviewed, differences, exclusions,
-    failures,
+    PayrollDifference, PayrollExclusion, PayrollFailure, PayrollWarning, Reviewed, differences,
+    exclusions, failures, warnings,
 };
 use crate::people::payslip::Payslip;
 use crate::processes::approval::Approval;
@@ -171,8 +171,8 @@ impl PayrollRun {
         ))
     }
 
-    /// What changed for whom since the month before, the largest change of net pay first; the 250
-    /// largest. Needs `people.payslip.read` in the company.
+    /// What changed for whom since the month before, the largest change of net pay first. Needs
+    /// `people.payslip.read` in the company.
     async fn differences(
         &self,
         graph: &Context<'_>,
@@ -188,13 +188,36 @@ impl PayrollRun {
         Ok(Some(differences(graph, &self.0, &slice).await?))
     }
 
+    /// Of how many employees something wants a look before it is approved.
+    async fn warning_count(&self, graph: &Context<'_>) -> Result<i32> {
+        let seen = self.reviewed(graph).await?;
+        Ok(seen.map_or(0, |seen| i32::try_from(seen.0.warnings).unwrap_or(i32::MAX)))
+    }
+
+    /// Of whom something wants a look before it is approved: who is to be paid and has no account,
+    /// or what the rules remark upon. Needs `people.payslip.read` in the company.
+    async fn warnings(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Option<Rows<PayrollWarning>>> {
+        if !self.covers(Call::of(graph)?, PAYSLIP_READ) {
+            return Ok(None);
+        }
+        let slice = Slice::new(first, after, last, before);
+        Ok(Some(warnings(graph, self.0.id, &slice).await?))
+    }
+
     /// How many employees could not be calculated.
     async fn failure_count(&self, graph: &Context<'_>) -> Result<i32> {
         let seen = self.reviewed(graph).await?;
         Ok(seen.map_or(0, |seen| i32::try_from(seen.0.failures).unwrap_or(i32::MAX)))
     }
 
-    /// Who could not be calculated, and why; 250 at most at once.
+    /// Who could not be calculated, and why.
     async fn failures(
         &self,
         graph: &Context<'_>,
@@ -216,7 +239,7 @@ impl PayrollRun {
         }))
     }
 
-    /// Who was left out, and why; 250 at most at once.
+    /// Who was left out, and why.
     async fn exclusions(
         &self,
         graph: &Context<'_>,
@@ -304,6 +327,7 @@ impl PayrollRun {
             ),
             ("payslips", !actor.may(PAYSLIP_READ)),
             ("differences", !self.covers(call, PAYSLIP_READ)),
+            ("warnings", !self.covers(call, PAYSLIP_READ)),
             ("failures.userErrors", !self.covers(call, PAY_READ)),
             ("entry", self.0.entry_id.is_some() && !actor.may(ENTRY_READ)),
             (

@@ -88,7 +88,8 @@ fn standing(
 async fn deciding(call: &Call, run: &RunRow) -> Result<Permission> {
     let me = call.actor().principal.user();
     let refused = |reason| Permission::refused(call, &Fault::new(UserErrorCode::Forbidden, reason));
-    if me.is_some() && [run.drafted_by, run.calculated_by, run.submitted_by].contains(&me) {
+    let prepared = |me| run.prepared_by.contains(&me) || run.submitted_by == Some(me);
+    if me.is_some_and(prepared) {
         return Ok(refused(PREPARED_BY_YOU));
     }
     let wanted = match run.approval_id {

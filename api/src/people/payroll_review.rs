@@ -1,25 +1,29 @@
 //! The review of a payroll run: beside the month before, what changed for whom, who could not be
-//! calculated and who was left out.
+//! calculated, who was left out, and of whom something wants a look.
+
+use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::ids::{PayrollRunId, UserId};
-use kernel::{CurrencyCode, Dec, Error, Money, Tx};
+use kernel::page::Page;
+use kernel::{CurrencyCode, Dec, Money, Tx};
 use people::payroll::{
     self, PayrollExclusion as ExclusionRow, PayrollFailure as FailureRow, PayrollReview,
-    PayrollRun as RunRow, PayslipDifference,
+    PayrollRun as RunRow, PayrollWarning as WarningRow, PayslipDifference, Window,
 };
 
 use crate::call::Call;
-use crate::connection::{Rows, Slice};
-use crate::failure::UserError;
+use crate::connection::{Listing, Rows, Slice};
+use crate::failure::{self, UserError};
 use crate::loader::Part;
 use crate::people::employee::Employee;
 use crate::people::payroll::PayrollTotals;
+use crate::people::payslip::PayslipNotice;
+use crate::people::reach::none_if_denied;
 use crate::processes::named::NamedUser;
-use crate::whole::connection;
 
 /// A run beside the month before.
 #[derive(Clone)]
@@ -52,15 +56,8 @@ impl Part for Reviewed {
         ids: &'t [PayrollRunId],
     ) -> BoxFuture<'t, kernel::Result<Vec<(PayrollRunId, Self)>>> {
         async move {
-            let mut seen = Vec::with_capacity(ids.len());
-            for id in ids {
-                match payroll::review(tx, *id).await {
-                    Ok(review) => seen.push((*id, Self(review))),
-                    Err(Error::Refused(_) | Error::Denied(_)) => {}
-                    Err(other) => return Err(other),
-                }
-            }
-            Ok(seen)
+            let seen = none_if_denied(payroll::reviews(tx, ids).await)?;
+            Ok(seen.into_iter().map(|it| (it.run.id, Self(it))).collect())
         }
         .boxed()
     }
@@ -191,6 +188,30 @@ impl PayrollExclusion {
     }
 }
 
+/// An employee of whom something wants a look before the run is approved.
+#[derive(Clone, Debug)]
+pub struct PayrollWarning(WarningRow);
+
+/// An employee of whom something wants a look before the run is approved: who is to be paid and has
+/// no account, or what the rules remark upon.
+#[Object]
+impl PayrollWarning {
+    /// The employee.
+    async fn employee(&self, graph: &Context<'_>) -> Result<Option<Employee>> {
+        Call::of(graph)?.load(self.0.employee_id).await
+    }
+
+    /// What wants a look, each as a sentence in the viewer's language.
+    async fn notices(&self, graph: &Context<'_>) -> Result<Vec<PayslipNotice>> {
+        let call = Call::of(graph)?;
+        let said = self
+            .0
+            .sentences(&call.core().speaker, call.context().locale);
+        let notice = |(code, message)| PayslipNotice { code, message };
+        Ok(said.into_iter().map(notice).collect())
+    }
+}
+
 /// What changed since the month before.
 pub(super) async fn differences(
     graph: &Context<'_>,
@@ -198,16 +219,33 @@ pub(super) async fn differences(
     slice: &Slice,
 ) -> Result<Rows<PayrollDifference>> {
     let (call, id, currency) = (Call::of(graph)?, run.id, run.currency);
+    let window = window(call, slice)?;
     let found = call
-        .read(move |tx| Box::pin(payroll::differences(tx, id, None)))
+        .read(move |tx| async move { payroll::differences(tx, id, &window).await }.boxed())
         .await?;
-    let placed = |row: PayslipDifference| {
-        (
-            row.employee_id.to_string(),
-            PayrollDifference { row, currency },
-        )
+    let found = found.map(|row| PayrollDifference { row, currency });
+    let count = move |call: Call| -> BoxFuture<'static, Result<i64>> {
+        async move {
+            call.read(move |tx| payroll::difference_count(tx, id).boxed())
+                .await
+        }
+        .boxed()
     };
-    connection(call, found.into_iter().map(placed).collect(), slice)
+    Ok(Listing::new(found, Arc::new(count)).into())
+}
+
+/// Of whom something wants a look.
+pub(super) async fn warnings(
+    graph: &Context<'_>,
+    run: PayrollRunId,
+    slice: &Slice,
+) -> Result<Rows<PayrollWarning>> {
+    let call = Call::of(graph)?;
+    let window = window(call, slice)?;
+    let found = call
+        .read(move |tx| async move { payroll::warnings(tx, run, &window).await }.boxed())
+        .await?;
+    Ok(counted(found.map(PayrollWarning), run, |it| it.warnings))
 }
 
 /// Who could not be calculated.
@@ -218,16 +256,12 @@ pub(super) async fn failures(
     slice: &Slice,
 ) -> Result<Rows<PayrollFailure>> {
     let call = Call::of(graph)?;
+    let window = window(call, slice)?;
     let found = call
-        .read(move |tx| Box::pin(payroll::failures(tx, run)))
+        .read(move |tx| async move { payroll::failures(tx, run, &window).await }.boxed())
         .await?;
-    let placed = |row: FailureRow| {
-        (
-            row.employee_id.to_string(),
-            PayrollFailure { row, shows_why },
-        )
-    };
-    connection(call, found.into_iter().map(placed).collect(), slice)
+    let found = found.map(|row| PayrollFailure { row, shows_why });
+    Ok(counted(found, run, |it| it.failures))
 }
 
 /// Who was left out.
@@ -237,9 +271,30 @@ pub(super) async fn exclusions(
     slice: &Slice,
 ) -> Result<Rows<PayrollExclusion>> {
     let call = Call::of(graph)?;
+    let window = window(call, slice)?;
     let found = call
-        .read(move |tx| Box::pin(payroll::exclusions(tx, run)))
+        .read(move |tx| async move { payroll::exclusions(tx, run, &window).await }.boxed())
         .await?;
-    let placed = |row: ExclusionRow| (row.employee_id.to_string(), PayrollExclusion(row));
-    connection(call, found.into_iter().map(placed).collect(), slice)
+    Ok(counted(found.map(PayrollExclusion), run, |it| {
+        it.exclusions
+    }))
+}
+
+/// The page of a run's list that a slice asks for.
+fn window(call: &Call, slice: &Slice) -> Result<Window> {
+    let (after, before) = (slice.after.as_deref(), slice.before.as_deref());
+    let window = Window::new(slice.first, after, slice.last, before);
+    window.map_err(|error| failure::of(call, error))
+}
+
+/// A page of a list that the run's review has counted.
+fn counted<N>(page: Page<N>, run: PayrollRunId, count: fn(&PayrollReview) -> i64) -> Rows<N> {
+    let count = move |call: Call| -> BoxFuture<'static, Result<i64>> {
+        async move {
+            let seen = call.parts::<Reviewed>(run).await?;
+            Ok(seen.first().map_or(0, |seen| count(&seen.0)))
+        }
+        .boxed()
+    };
+    Listing::new(page, Arc::new(count)).into()
 }

@@ -4,21 +4,25 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use directory::file::FileStore;
 use directory::permission::{COMPANY_READ, DEPARTMENT_READ};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::filter::IdFilter;
 use kernel::ids::{EmployeeId, FileId, PayslipId};
 use kernel::{Date, Dec, Locale, Money, Tx};
+use people::payroll::{self, PayslipPrintInput};
 use people::payslip::{
     self, Payslip as PayslipRow, PayslipFilter, PayslipLineKind, PayslipSort, PayslipSortField,
 };
 
+use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
 use crate::directory::company::Company;
 use crate::directory::department::Department;
 use crate::directory::file::File;
+use crate::failure;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::Part;
 use crate::noun;
@@ -29,6 +33,7 @@ use crate::people::link;
 use crate::people::payroll::PayrollRun;
 use crate::people::payslip_line::{PayslipLine, lines};
 use crate::people::reach::none_if_denied;
+use crate::people::shown::{shown, shown_payload};
 use crate::whole::connection;
 
 noun! {
@@ -54,9 +59,9 @@ impl Belonging for Payslip {
 #[derive(SimpleObject)]
 pub struct PayslipNotice {
     /// What it is, to switch on.
-    code: String,
+    pub(super) code: String,
     /// A sentence in the viewer's language.
-    message: String,
+    pub(super) message: String,
 }
 
 /// What a payroll run gave an employee. Amounts of a correction are differences.
@@ -209,16 +214,19 @@ impl Payslip {
         Ok(notices.into_iter().map(said).collect())
     }
 
-    /// The printed form in a language, whose `download` link expires; null until it is made.
+    /// The printed form in a language, whose `download` link expires; null until it is made. It is
+    /// issued in the employee's language; `payslipPrint` prints it in another.
     async fn pdf(
         &self,
         graph: &Context<'_>,
-        #[graphql(desc = "The language; the viewer's when absent.")] locale: Option<Locale>,
+        #[graphql(desc = "The language; when absent the viewer's, or else the one there is.")]
+        locale: Option<Locale>,
     ) -> Result<Option<File>> {
         let call = Call::of(graph)?;
         let wanted = locale.unwrap_or(call.context().locale);
         let printed = call.parts::<Printed>(self.0.id).await?;
-        let found = printed.into_iter().find(|one| one.locale == wanted);
+        let found = printed.iter().find(|one| one.locale == wanted);
+        let found = found.or_else(|| printed.first().filter(|_| locale.is_none()));
         call.load_some(found.map(|one| one.file)).await
     }
 
@@ -284,6 +292,40 @@ impl Part for Printed {
             Ok(printed.collect())
         }
         .boxed()
+    }
+}
+
+shown_payload! {
+    /// What printing a payslip gives.
+    PayslipPrintPayload {
+        /// The payslip, with its `pdf` in the language.
+        payslip: Payslip
+    }
+}
+
+/// Acts on payslips.
+#[derive(Default)]
+pub struct PayslipMutation;
+
+#[Object]
+impl PayslipMutation {
+    /// Prints a payslip of a posted run in a language, unless it was printed in it before. Needs
+    /// `people.payslip.read`, or to be one's own.
+    async fn payslip_print(
+        &self,
+        graph: &Context<'_>,
+        input: PayslipPrintInput,
+    ) -> Result<PayslipPrintPayload> {
+        let call = Call::of(graph)?;
+        let store = call.core().services.get::<FileStore>();
+        let store = store.map_err(|error| failure::of(call, error))?;
+        act(graph, false, move |tx| {
+            Box::pin(async move {
+                let row = payroll::print(tx, &store, input).await?;
+                shown(tx, row.id).await
+            })
+        })
+        .await
     }
 }
 

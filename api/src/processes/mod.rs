@@ -12,6 +12,7 @@ mod reach;
 pub mod step;
 pub mod task;
 pub mod task_act;
+pub mod task_aggregate;
 pub mod task_part;
 
 use async_graphql::MergedObject;
@@ -26,6 +27,7 @@ pub struct ProcessesQuery(
     preference::NotificationPreferenceQuery,
     inbox::InboxQuery,
     task::TaskQuery,
+    task_aggregate::TaskAggregateQuery,
 );
 
 /// The mutations of processes.

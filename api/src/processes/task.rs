@@ -12,8 +12,10 @@ use processes::task::{
 
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
 use crate::directory::department::Department;
+use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::node::Node;
 use crate::noun;
@@ -208,6 +210,19 @@ impl Task {
         let holds = call.parts::<Held>(self.0.id).await?;
         let hold = holds.first().map(|held| held.0).unwrap_or_default();
         Ok(self.permissions(call, hold))
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod check_result;
 pub mod incident;
+pub mod incident_aggregate;
 mod link;
 pub mod note;
 mod reach;
@@ -17,6 +18,7 @@ pub struct TechnologyQuery(
     check::SystemCheckQuery,
     check_result::CheckResultQuery,
     incident::IncidentQuery,
+    incident_aggregate::IncidentAggregateQuery,
 );
 
 /// The mutations of technology.

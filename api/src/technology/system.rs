@@ -21,8 +21,10 @@ use technology::system::{
 use crate::act::act;
 use crate::call::Call;
 use crate::connection::{Connection, Slice, connect, find};
+use crate::directory::attachment::attachments;
 use crate::directory::company::Company;
 use crate::directory::department::Department;
+use crate::directory::file::File;
 use crate::kernel::audit::{AuditEntry, history};
 use crate::loader::{Part, Parts};
 use crate::permission::Permission;
@@ -255,6 +257,19 @@ impl System {
             retire: held(SYSTEM_MANAGE),
             open_incident: held(INCIDENT_MANAGE),
         })
+    }
+
+    /// The files attached to it, the latest first; who sees it sees them.
+    async fn attachments(
+        &self,
+        graph: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<File>> {
+        let slice = Slice::new(first, after, last, before);
+        attachments::<Self>(graph, self.0.id, slice).await
     }
 
     /// What happened to it.

@@ -69,7 +69,7 @@ impl Entrant<'_> {
         let validated = document.is_settled(operation, &parameters.variables);
         let kind = operation.ty;
         let mode = introspection(gate.settings.introspection || named.trusted);
-        let request = self.request(parameters, &document, mode);
+        let request = self.request(parameters, &document, kind, mode);
         Ok(Admitted {
             request,
             kind,
@@ -93,9 +93,11 @@ impl Entrant<'_> {
         &mut self,
         parameters: Parameters,
         document: &Document,
+        kind: OperationType,
         mode: IntrospectionMode,
     ) -> Request {
         let mut visit = self.visit.clone();
+        visit.is_stream = kind == OperationType::Subscription;
         visit.idempotency_key = visit
             .idempotency_key
             .or_else(|| parameters.idempotency_key());

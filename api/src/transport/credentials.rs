@@ -52,6 +52,7 @@ type Enrich = dyn Fn(&mut async_graphql::Request, &Visit) + Send + Sync;
 #[derive(Clone)]
 pub struct Caller {
     key: Option<Arc<str>>,
+    rights: u64,
     enrich: Arc<Enrich>,
 }
 
@@ -65,6 +66,7 @@ impl Caller {
     ) -> Self {
         Self {
             key: Some(key.into()),
+            rights: 0,
             enrich: Arc::new(enrich),
         }
     }
@@ -75,8 +77,21 @@ impl Caller {
     ) -> Self {
         Self {
             key: None,
+            rights: 0,
             enrich: Arc::new(enrich),
         }
+    }
+
+    /// The same caller with a digest of what they may do: streams are ended when it changes.
+    #[must_use]
+    pub fn with_rights(mut self, digest: u64) -> Self {
+        self.rights = digest;
+        self
+    }
+
+    /// Whether the other is the same user with the same rights.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        self.key == other.key && self.rights == other.rights
     }
 
     /// The user's key, when there is a user.

@@ -8,6 +8,7 @@ use super::{
     settle::{Settled, settle},
     visit::Visit,
 };
+use crate::turn::{in_turns, stream_in_turns};
 use async_graphql::{
     ObjectType, Request, Response, Schema, SubscriptionType, ValidationMode,
     parser::types::OperationType,
@@ -87,7 +88,7 @@ pub(super) async fn run(
         ..
     } = admitted;
     let document = Arc::clone(document);
-    let work = gate.engines.of(&admitted).run(admitted.request);
+    let work = in_turns(gate.engines.of(&admitted).run(admitted.request));
     let work = AssertUnwindSafe(work).catch_unwind();
     let limit = seconds(gate.settings.limits.request_s);
     let response = match tokio::time::timeout(limit, work).await {
@@ -113,7 +114,7 @@ pub(super) fn open(
     }
     let validated = admitted.validated;
     let document = Arc::clone(&admitted.document);
-    let events = gate.engines.of(&admitted).open(admitted.request);
+    let events = stream_in_turns(gate.engines.of(&admitted).open(admitted.request));
     AssertUnwindSafe(events)
         .catch_unwind()
         .map(move |event| {

@@ -11,7 +11,7 @@ use super::{
     rate::Standing,
     refusal::{Refusal, code},
     reply, socket, sse,
-    visit::{ResumeAfter, Visit, text},
+    visit::{ResumeAfter, Visit, check_key, text},
 };
 use async_graphql::parser::types::OperationType;
 use axum::{
@@ -92,7 +92,15 @@ async fn serve(
         resume_after,
         standing: None,
     };
-    let admitted = match admit(gate, &mut entrant, &parts.method, streamed, parameters).await {
+    let admitted = match admit(
+        gate,
+        &mut entrant,
+        (&parts.method, &parts.headers),
+        streamed,
+        parameters,
+    )
+    .await
+    {
         Ok(admitted) => admitted,
         Err(refusal) => return reply::refused(media, &refusal, visit, entrant.standing),
     };
@@ -106,11 +114,12 @@ async fn serve(
 async fn admit(
     gate: &Gate,
     entrant: &mut Entrant<'_>,
-    method: &Method,
+    (method, headers): (&Method, &HeaderMap),
     streamed: bool,
     parameters: Parameters,
 ) -> Result<Admitted, Refusal> {
     entrant.knock(gate)?;
+    check_key(headers)?;
     let admitted = entrant.admit(gate, parameters).await?;
     match admitted.kind {
         OperationType::Mutation if method == Method::GET => Err(mutation_over_get()),

@@ -52,7 +52,7 @@ pub(super) fn respond(
         gate: Arc::clone(gate),
         visit: visit.clone(),
         parts: parts.clone(),
-        key: caller.key().map(str::to_owned),
+        caller,
         events,
         _seat: seat,
     };
@@ -76,7 +76,7 @@ struct Pump {
     gate: Arc<Gate>,
     visit: Visit,
     parts: Parts,
-    key: Option<String>,
+    caller: Caller,
     events: mpsc::Sender<Event>,
     _seat: Seat,
 }
@@ -95,7 +95,9 @@ impl Pump {
                     None => break,
                 },
                 _ = recheck.tick() => match self.recheck().await {
-                    Ok(()) => continue,
+                    Ok(true) => continue,
+                    // Without `complete` a client reconnects, with its cursor and the rights of now.
+                    Ok(false) => return,
                     Err(refusal) => {
                         let _ = self.events.send(self.refused(&refusal)).await;
                         break;
@@ -114,13 +116,14 @@ impl Pump {
             .await;
     }
 
-    /// Whether the credentials still hold and still mean the same user.
-    async fn recheck(&self) -> Result<(), Refusal> {
+    /// Whether the rights are what they were; an error when the credentials no longer hold or mean
+    /// another user.
+    async fn recheck(&self) -> Result<bool, Refusal> {
         match identify(&self.gate, &self.visit, &self.parts, Purpose::Recheck).await {
-            Ok(caller) if caller.key() == self.key.as_deref() => Ok(()),
+            Ok(caller) if caller.key() == self.caller.key() => Ok(caller.is_as(&self.caller)),
             Ok(_) => Err(AuthRefusal::Unauthenticated.into()),
             // A check that can't be made now is made again at the next tick.
-            Err(refusal) if refusal.code == code::OVERLOADED => Ok(()),
+            Err(refusal) if refusal.code == code::OVERLOADED => Ok(true),
             Err(refusal) => Err(refusal),
         }
     }

@@ -1,6 +1,6 @@
 //! One visit to the door: request id, trace, language and address, known before anything is read.
 
-use super::lang::Lang;
+use super::{lang::Lang, refusal::Refusal};
 use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
@@ -53,6 +53,8 @@ pub struct Visit {
     pub peer: Option<IpAddr>,
     /// The key of a repeatable mutation.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// Whether it is for a stream of events, which outlives every transaction.
+    pub is_stream: bool,
 }
 
 impl Visit {
@@ -66,6 +68,7 @@ impl Visit {
             lang: Lang::accepted(text(headers, &header::ACCEPT_LANGUAGE)),
             peer: forwarded(headers, proxies).or(near),
             idempotency_key: text(headers, &IDEMPOTENCY_KEY).and_then(IdempotencyKey::read),
+            is_stream: false,
         }
     }
 
@@ -99,6 +102,23 @@ impl IdempotencyKey {
             .contains(&key.len())
             .then(|| Self(Arc::from(key)))
     }
+}
+
+/// That the header of an idempotency key, where there is one, holds a key: a mutation whose key was
+/// passed over would run without its protection.
+pub(super) fn check_key(headers: &HeaderMap) -> Result<(), Refusal> {
+    let sent = headers.contains_key(IDEMPOTENCY_KEY);
+    if sent
+        && text(headers, &IDEMPOTENCY_KEY)
+            .and_then(IdempotencyKey::read)
+            .is_none()
+    {
+        return Err(Refusal::malformed(
+            "La cabecera Idempotency-Key debe tener de 1 a 255 caracteres ASCII.",
+            "The header Idempotency-Key must have 1 to 255 ASCII characters.",
+        ));
+    }
+    Ok(())
 }
 
 /// Announces the requests of routes beside the door as its own are: id, trace, language, address

@@ -87,6 +87,26 @@ async fn streams_are_counted_and_closed_when_credentials_end() {
 }
 
 #[tokio::test]
+async fn a_stream_breaks_off_without_complete_when_rights_change() {
+    let names = Arc::new(Names::default());
+    let door = Door::new(schema, names.clone());
+    let limits = Limits {
+        recheck_s: 1,
+        ..Limits::for_testing()
+    };
+    let app = router(door.settings(Settings {
+        limits,
+        ..testing()
+    }));
+    let body = r#"{"query":"subscription { quiet }"}"#;
+    let asked = posted(&[EVENTS, ("authorization", "Bearer ana")], body);
+    let open = app.clone().oneshot(asked).await.unwrap();
+    names.rights.store(1, Ordering::SeqCst);
+    let text = read_to_end(open.into_body()).await;
+    assert!(!text.contains("complete"), "the client comes back: {text}");
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_gives_its_seat_back() {
     let app = app_with(Limits {
         sockets_a_user: 1,

@@ -247,6 +247,22 @@ async fn revoked_credentials_close_the_socket() {
 }
 
 #[tokio::test]
+async fn changed_rights_make_the_client_come_back() {
+    let served = served(Limits {
+        recheck_s: 1,
+        ..Limits::for_testing()
+    })
+    .await;
+    let mut client = Client::acked(&served, "ana").await;
+    client.subscribe("1", "subscription { quiet }").await;
+    served.names.rights.store(1, Ordering::SeqCst);
+    assert_eq!(client.closed().await, 1012);
+    let mut again = Client::acked(&served, "ana").await;
+    again.subscribe("1", "{ __typename }").await;
+    assert_eq!(again.next().await["type"], "next");
+}
+
+#[tokio::test]
 async fn failures_in_a_stream_stay_inside() {
     let served = served(Limits::for_testing()).await;
     let mut client = Client::acked(&served, "ana").await;

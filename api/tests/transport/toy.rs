@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -187,6 +187,7 @@ impl Feed {
 #[derive(Default)]
 pub struct Names {
     pub revoked: AtomicBool,
+    pub rights: AtomicU64,
 }
 
 impl Credentials for Names {
@@ -206,15 +207,15 @@ impl Credentials for Names {
             .and_then(|v| v.strip_prefix("Bearer "))
             .map(str::to_owned);
         let revoked = self.revoked.load(Ordering::SeqCst);
+        let rights = self.rights.load(Ordering::SeqCst);
         async move {
             match name {
                 _ if revoked => Err(AuthRefusal::Unauthenticated),
                 Some(name) if name == "wrong" => Err(AuthRefusal::Unauthenticated),
                 Some(name) => {
                     let viewer = Viewer(Some(name.clone()));
-                    Ok(Caller::known(name, move |r, _| {
-                        r.data.insert(viewer.clone())
-                    }))
+                    let caller = Caller::known(name, move |r, _| r.data.insert(viewer.clone()));
+                    Ok(caller.with_rights(rights))
                 }
                 None => Ok(Caller::anonymous(|r, _| r.data.insert(Viewer(None)))),
             }

@@ -15,6 +15,8 @@ impl Close {
     pub const SILENT: Self = Self(1008, "No answer to pings");
     pub const TOO_BIG: Self = Self(1009, "Message too big");
     pub const TRY_LATER: Self = Self(1013, "Try again later");
+    /// Clients reconnect by themselves after it.
+    pub const RIGHTS_CHANGED: Self = Self(1012, "Rights have changed");
     pub const INVALID: Self = Self(4400, "Invalid message received");
     pub const UNAUTHORIZED: Self = Self(4401, "Unauthorized");
     pub const FORBIDDEN: Self = Self(4403, "Forbidden");

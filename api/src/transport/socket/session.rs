@@ -188,10 +188,10 @@ impl Session {
         };
         let now = self.identify(guest.init.as_ref(), Purpose::Recheck).await;
         match (now, &mut self.guest) {
+            (Ok(caller), Some(guest)) if caller.is_as(&guest.caller) => Ok(()),
+            // Running operations have the rights of before: the client comes back with its cursor.
             (Ok(caller), Some(guest)) if caller.key() == guest.caller.key() => {
-                // Operations that begin from now on have the rights of now.
-                guest.caller = caller;
-                Ok(())
+                Err(Some(Close::RIGHTS_CHANGED))
             }
             // A check that can't be made now is made again at the next tick.
             (Err(Close::TRY_LATER), _) => Ok(()),
