@@ -4,7 +4,7 @@
 #   docker run --read-only --tmpfs /tmp -v trastienda:/data -e DATABASE_URL=… -e REDIS_URL=… \
 #       -p 4000:4000 trastienda serve
 
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95-trixie AS build
 WORKDIR /source
 COPY . .
 # The registry and the target folder are caches: a change of ours builds ours alone.
@@ -14,10 +14,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/release/trastienda /trastienda \
     && strip --strip-debug /trastienda
 
-FROM debian:bookworm-slim AS runtime
-# pg_dump and pg_restore are for `backup` and `restore`; certificates for log-in through providers.
+FROM debian:trixie-slim AS runtime
+# pg_dump and pg_restore are for `backup` and `restore`: of the major version of compose.yaml's
+# server, for an older pg_dump refuses a newer one. Certificates for log-in through providers.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates postgresql-client \
+    && apt-get install --yes --no-install-recommends ca-certificates postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old \
     && groupadd --system --gid 10001 trastienda \
     && useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin trastienda \

@@ -1,16 +1,20 @@
 #!/bin/bash
-# Makes the four log-ins and the database when the cluster is first started, as docs/OPERATIONS.md
-# describes them. Runs inside of the Postgres image.
+# Makes the four log-ins, each with a password of its own, and the database when the cluster is first
+# started, as docs/OPERATIONS.md describes them. Runs inside of the Postgres image.
 set -euo pipefail
-password=$(cat /run/secrets/postgres)
-psql --set=ON_ERROR_STOP=1 --set=password="$password" --username "$POSTGRES_USER" --dbname postgres <<'SQL'
-CREATE ROLE trastienda_owner LOGIN CREATEROLE PASSWORD :'password';
+# psql reads the secrets itself, so that they are in no list of processes.
+psql --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\set owner `cat /run/secrets/owner`
+\set app `cat /run/secrets/app`
+\set relay `cat /run/secrets/relay`
+\set backup `cat /run/secrets/backup`
+CREATE ROLE trastienda_owner LOGIN CREATEROLE PASSWORD :'owner';
 CREATE ROLE trastienda_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE
-    PASSWORD :'password';
+    PASSWORD :'app';
 CREATE ROLE trastienda_relay LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE
-    PASSWORD :'password';
+    PASSWORD :'relay';
 CREATE ROLE trastienda_backup LOGIN NOSUPERUSER BYPASSRLS NOCREATEDB NOCREATEROLE
-    PASSWORD :'password';
+    PASSWORD :'backup';
 GRANT pg_read_all_data TO trastienda_backup;
 GRANT trastienda_app, trastienda_relay TO trastienda_owner
     WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
