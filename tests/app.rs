@@ -20,13 +20,18 @@ use trastienda_api::transport::{Limits, Settings};
 use trastienda_core::directory::Keys;
 use trastienda_core::directory::file::FileStore;
 use trastienda_core::directory::oidc::Landing;
-use trastienda_core::mail::{MailSettings, Mailer};
+use trastienda_core::mail::Mailer;
+use trastienda_core::technology::Policy;
 use url::Url;
+
+use crate::administration::mails_server::POST_OFFICE;
 
 /// One runtime for all tests of the process, so that pools outlive a test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // As the program itself has: see `STACK` in `src/command`.
+        .thread_stack_size(16 << 20)
         .build()
         .expect("a runtime")
 });
@@ -153,6 +158,7 @@ impl App {
             None,
             String::new(),
         ))));
+        let services = services.with(Policy::listing(["127.0.0.1"]).expect("a policy"));
         let worker = trastienda_worker::run(settings, registry(), services, Clock::System, stop);
         tokio::spawn(worker);
     }
@@ -163,7 +169,7 @@ impl App {
         Services::new()
             .with(self.keys.clone())
             .with(store)
-            .with(Mailer::new(&MailSettings::default(), &self.files()).expect("a mailer"))
+            .with(Mailer::new(&POST_OFFICE.settings(), &self.files()).expect("a mailer"))
             .with(trastienda_core::speaker().expect("the messages"))
             .with(trastienda_core::reports())
     }

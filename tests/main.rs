@@ -8,10 +8,12 @@
     clippy::as_conversions
 )]
 
+mod administration;
 mod analytics;
 mod app;
 mod client;
 mod compliance;
+mod directory;
 mod door;
 mod finance;
 mod house;
@@ -23,3 +25,4 @@ mod people;
 mod processes;
 mod technology;
 mod tenancy;
+mod walkthroughs;

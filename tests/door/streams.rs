@@ -132,6 +132,34 @@ fn the_feed_goes_on_from_a_cursor_and_loses_nothing() {
 }
 
 #[test]
+fn silent_streams_hold_no_connection_and_still_tell() {
+    run(|app| async move {
+        let tenant = Tenant::new(app).await;
+        let owner = tenant.login(app, "elena.campos").await;
+        // More streams than the pool has connections.
+        let mut sockets = Vec::new();
+        for _ in 0..3 {
+            let mut socket = Socket::of(&owner).await;
+            for id in 0..20 {
+                let wanted = json!({ "types": ["Party"] });
+                socket.subscribe(&id.to_string(), FEED, wanted).await;
+            }
+            sockets.push(socket);
+        }
+        // Each has looked up where the feed stands by the time that a party is told to all.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let made = party(&owner, "Aviso").await;
+        for socket in &mut sockets {
+            for _ in 0..20 {
+                let message = socket.next().await;
+                let event = &message["payload"]["data"]["recordChanged"];
+                assert_eq!(event["subject"]["id"], json!(made), "{message}");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_socket_of_nobody_is_told_nothing() {
     run(|app| async move {
         let anonymous = Client::anonymous(app).await;
