@@ -146,7 +146,7 @@ fn a_link_opens_for_minutes_and_a_changed_one_never() {
         .await;
         let link = &seen["newestVersion"]["download"];
         let expires: chrono::DateTime<chrono::Utc> = text(&link["expiresAt"]).parse().unwrap();
-        let left = expires - chrono::Utc::now();
+        let left = expires - ::kernel::Clock::System.now();
         assert!(
             left.num_seconds() <= 300 && left.num_seconds() > 200,
             "{left}"

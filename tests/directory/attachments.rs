@@ -136,7 +136,7 @@ fn a_right_in_a_department_reaches_the_files_of_that_department_alone() {
         let tenant = Tenant::new(app).await;
         let people = tenant.login(app, "carmen.molina").await;
         let mine = contract_of(&people, "Hugo Santos Bravo").await;
-        let other = contract_of(&people, "Pablo Serrano Cano").await;
+        let other = contract_of(&people, "Manuel Reyes Flores").await;
         let near = attached(&people, "secreto.pdf", "contract", &mine).await;
         let far = attached(&people, "secreto.pdf", "contract", &other).await;
         give(app, &tenant, "Leo", "hr_manager", Some("VEN")).await;

@@ -37,7 +37,7 @@ impl Catalogue {
     pub async fn read(client: &Client) -> Self {
         let data = client
             .ask(
-                "{ __schema { queryType { fields { name args { name type { kind } } \
+                "{ __schema { queryType { fields { name args { name defaultValue type { kind } } \
                  type { kind name ofType { kind name } } } } } \
                  __type(name: \"Node\") { possibleTypes { name } } }",
             )
@@ -65,7 +65,9 @@ impl Catalogue {
 impl List {
     fn of(field: &Value, nodes: &HashSet<&str>) -> Option<Self> {
         let args = field["args"].as_array()?;
-        if args.iter().any(|arg| arg["type"]["kind"] == "NON_NULL") {
+        let needed =
+            |arg: &Value| arg["type"]["kind"] == "NON_NULL" && arg["defaultValue"] == Value::Null;
+        if args.iter().any(needed) {
             return None;
         }
         let kind = field["type"]["ofType"]["name"].as_str()?;

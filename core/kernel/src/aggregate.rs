@@ -59,6 +59,9 @@ impl<By: GroupBy> Group<By> {
     }
 }
 
+/// A row of an aggregate: its keys, its sums, and how many records.
+type Row = (Vec<Option<String>>, Vec<Option<Decimal>>, i64);
+
 /// The groups of the records that a condition admits, in the order of what they are grouped by.
 ///
 /// # Errors
@@ -75,15 +78,14 @@ pub async fn aggregate<By: GroupBy>(
         }
     }
     let question = Grouped::of(&wanted, matching);
-    let rows: Vec<(Vec<Option<String>>, Vec<Option<Decimal>>, i64)> =
-        question.load(tx.conn()).await?;
+    let rows: Vec<Row> = question.load(tx.conn()).await?;
     if i64::try_from(rows.len()).unwrap_or(i64::MAX) > MAX_GROUPS {
         return Err(Fault::invalid("kernel.too_many_groups")
             .at(["filter"])
             .with("most", MAX_GROUPS)
             .into());
     }
-    let group = |(keys, sums, count): (Vec<Option<String>>, _, _)| Group {
+    let group = |(keys, sums, count): Row| Group {
         keys: wanted.iter().copied().zip(keys).collect(),
         sums,
         count,
